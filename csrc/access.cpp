@@ -1,0 +1,353 @@
+// Every access a kernel makes arrives here, through the callbacks that -fsanitize=thread plants in the learner's code.
+#include "runtime.h"
+
+#include <string.h>
+
+namespace sim {
+u64 accesses, budget = 1 << 20;
+static constexpr u64 ALL = 0x0101010101010101ull;
+
+static void name_place(Report* r, const Allocation* a, size_t offset, size_t size) {
+  place_thread(r, current);
+  copy_name(r->variable, a->name, sizeof r->variable);
+  r->size = (long)size;
+  r->offset = (long)offset;
+  r->extent = (long)a->size;
+  r->item = a->item;
+}
+
+// ---------------------------------------------------------------- out of bounds
+
+static const Slot* nearest_slot(size_t offset) {
+  const Slot* best = nullptr;
+  size_t least = ~0ull;
+  for (int i = 1; i <= slot_count; i++) {
+    const Slot& s = slots[i];
+    size_t away = offset < s.offset ? s.offset - offset : offset < s.offset + s.size ? 0 : offset - s.offset - s.size;
+    if (s.launch == launch->id && away < least) least = away, best = &s;
+  }
+  return best;
+}
+
+static void shared_bounds(uintptr_t p, size_t size, bool write, u32 pc) {
+  size_t offset = p - (uintptr_t)block->shared;
+  const Slot* s = nearest_slot(offset);
+  Report* r = report("oob", write ? "shared write" : "shared read", pc);
+  if (!r) return;
+  place_thread(r, current);
+  r->size = (long)size;
+  if (!s) return;
+  copy_name(r->variable, s->name, sizeof r->variable);
+  r->offset = (long)offset - (long)s->offset;
+  r->extent = s->size;
+  r->item = s->item;
+}
+
+static void wild(uintptr_t p, size_t size, bool write, u32 pc) {
+  if (Report* r = report("oob", write ? "wild write" : "wild read", pc)) {
+    place_thread(r, current);
+    r->size = (long)size;
+    r->offset = (long)p;
+  }
+  abort_kernel(ILLEGAL_ADDRESS);
+}
+
+// Just outside an allocation there is a gap, so that the kernel may go on and show its other mistakes.
+void out_of_bounds(uintptr_t p, size_t size, bool write, u32 pc) {
+  if (p - (uintptr_t)block->shared < SHARED) return shared_bounds(p, size, write, pc);
+  Allocation* a = device((void*)p) ? find(p) : nullptr;
+  if (!a) return wild(p, size, write, pc);
+  const char* what = !a->live ? "freed" : write ? "write" : "read";
+  if (Report* r = report("oob", what, pc)) name_place(r, a, p - a->base, size);
+  if (!a->live || p - a->base + (1 << 16) > a->size + (1 << 17)) abort_kernel(ILLEGAL_ADDRESS);
+}
+
+// ---------------------------------------------------------------- has it a value?
+
+static FORCE bool has_value(const u8* w, size_t size) {
+  if (LIKELY(size == 4)) {
+    u32 x;
+    memcpy(&x, w, 4);
+    return x == (u32)ALL;
+  }
+  if (size == 8 || size == 16) {
+    u64 x, y;
+    memcpy(&x, w, 8);
+    memcpy(&y, w + size - 8, 8);
+    return x == ALL && y == ALL;
+  }
+  for (size_t i = 0; i < size; i++)
+    if (!w[i]) return false;
+  return true;
+}
+
+static NOINLINE void uninitialised(Allocation* a, size_t offset, size_t size, bool atomic, u32 pc) {
+  if (Report* r = report("uninit", atomic ? "atomic" : "global", pc)) name_place(r, a, offset, size);
+}
+
+static FORCE void values(Allocation* a, size_t offset, size_t size, bool write, bool atomic, u32 pc) {
+  u8* w = a->written + offset;
+  if (UNLIKELY((!write || atomic) && !has_value(w, size))) uninitialised(a, offset, size, atomic, pc);
+  if (!write) return;
+  if (LIKELY(size == 4)) memcpy(w, &ALL, 4);
+  else memset(w, 1, size);
+}
+
+// ---------------------------------------------------------------- where does it point?
+
+static NOINLINE void misaligned(uintptr_t p, size_t size, bool write, u32 pc) {
+  if (Report* r = report("oob", "misaligned", pc)) {
+    place_thread(r, current);
+    r->size = (long)size;
+    r->offset = (long)(p & (size - 1));
+    if (Allocation* a = device((void*)p) ? find(p) : nullptr) copy_name(r->variable, a->name, sizeof r->variable);
+  }
+  (void)write;
+  abort_kernel(MISALIGNED);
+}
+
+static NOINLINE void write_constant(Allocation* a, size_t offset, size_t size, u32 pc) {
+  if (Report* r = report("const", "write", pc)) name_place(r, a, offset, size);
+  abort_kernel(ILLEGAL_ADDRESS);
+}
+
+static NOINLINE void host_variable(uintptr_t p, size_t size, bool write, u32 pc) {
+  (void)p;
+  if (Report* r = report("host", write ? "kernel writes" : "kernel reads", pc)) {
+    place_thread(r, current);
+    r->size = (long)size;
+  }
+}
+
+extern bool writable(uintptr_t p);
+
+// True: go on with the check. False: it is settled.
+static NOINLINE bool elsewhere(uintptr_t p, size_t size, Touch& t) {
+  if (p - module_low >= module_high - module_low) {
+    out_of_bounds(p, size, t.write, t.pc);
+    return false;
+  }
+  Allocation* a = variable(p);
+  if (!a) {
+    if (writable(p)) host_variable(p, size, t.write, t.pc);
+    return false;
+  }
+  t.offset = p - a->base;
+  if (t.write && a->kind == CONSTANT) write_constant(a, t.offset, size, t.pc);
+  if (t.offset + size > a->size) {
+    if (Report* r = report("oob", t.write ? "write" : "read", t.pc)) name_place(r, a, t.offset, size);
+    abort_kernel(ILLEGAL_ADDRESS);
+  }
+  t.allocation = a;
+  return true;
+}
+
+static FORCE bool locate(uintptr_t p, size_t size, Touch& t) {
+  uintptr_t in_block = p - (uintptr_t)block->shared;
+  if (in_block < SHARED) {
+    Slot* s = slot_at[in_block >> 7];
+    if (UNLIKELY(!s || in_block + size > s->offset + s->size)) return out_of_bounds(p, size, t.write, t.pc), false;
+    t.slot = s;
+    t.offset = in_block - s->offset;
+    return true;
+  }
+  if (UNLIKELY(p - arena >= arena_bytes)) return elsewhere(p, size, t);
+  Allocation* a = pages[(p - arena) / PAGE];
+  if (UNLIKELY(!a || p < a->base || p + size > a->base + a->size || !a->live))
+    return out_of_bounds(p, size, t.write, t.pc), false;
+  t.allocation = a;
+  t.offset = p - a->base;
+  return true;
+}
+
+// ---------------------------------------------------------------- the check
+
+static FORCE void order(Touch& t, size_t size) {
+  int shift = t.slot ? t.slot->shift : t.allocation->shift;
+  if (UNLIKELY(size < (1u << shift))) {
+    int fine = size == 1 ? 0 : 1;
+    if (t.slot) refine(t.slot, fine);
+    else refine(t.allocation, fine);
+    shift = fine;
+  }
+  t.cells = t.slot ? block->cells[t.slot - slots] : t.allocation->cells;
+  const Warp& w = block->warp[current >> 5];
+  u64 key = (u64)block->epoch << 32 | (u64)current << 16 | w.clock[current & 31];
+  size_t step = (size_t)1 << shift, end = t.offset + size;
+  for (size_t o = t.offset & ~(step - 1); o < end; o += step) settle(t, &t.cells[o >> shift], key, o);
+}
+
+static FORCE void access(uintptr_t p, size_t size, bool write, bool atomic, u32 pc) {
+  accesses++;
+  if (UNLIKELY(--budget == 0)) spend();
+  Touch t{nullptr, nullptr, nullptr, 0, pc, write, atomic};
+  if (UNLIKELY(!locate(p, size, t))) return;
+  if (UNLIKELY(size > 1 && size <= 16 && (p & (size - 1)))) misaligned(p, size, write, pc);
+  if (t.allocation) values(t.allocation, t.offset, size, write, atomic, pc);
+  if (!t.allocation || t.allocation->kind != CONSTANT) order(t, size);
+  if (atomic && !t.slot) {
+    block->acquired = epoch_now + 1;
+    if (block->fenced) publish();
+  }
+  Warp& w = block->warp[current >> 5];
+  if (!w.traced || (t.allocation && t.allocation->kind == CONSTANT)) return;
+  u8 flags = (u8)((write ? WRITE : 0) | (t.slot ? IN_SHARED : 0) | (atomic ? IS_ATOMIC : 0));
+  log_access(w, pc, (unsigned)size, flags, t.slot ? p - (uintptr_t)block->shared : p);
+}
+
+// The slow twin of access(), for accesses of any size that the runtime makes on a thread's behalf.
+void check(uintptr_t p, size_t size, bool write, bool atomic, u32 pc) {
+  if (checking && in_kernel() && size && !in_stacks(p)) access(p, size, write, atomic, pc);
+}
+
+static NOINLINE void host_access(uintptr_t p, size_t size, bool write, u32 pc) {
+  if (!device((void*)p)) return;
+  if (Report* r = report("host", write ? "writes" : "reads", pc)) {
+    r->size = (long)size;
+    if (Allocation* a = find(p)) copy_name(r->variable, a->name, sizeof r->variable);
+  }
+}
+
+static FORCE void callback(const void* pointer, size_t size, bool write, const void* caller) {
+  uintptr_t p = (uintptr_t)pointer;
+  if (LIKELY(p - stacks_low < stacks_bytes)) return;
+  if (UNLIKELY(!checking)) return;
+  if (UNLIKELY(!in_kernel())) return host_access(p, size, write, offset_of(caller));
+  access(p, size, write, false, offset_of(caller));
+}
+
+static int spins;
+
+// A volatile read or an atomic may be a thread waiting for another: give way now and then.
+static FORCE void maybe_spinning() {
+  if (UNLIKELY(++spins >= 256)) {
+    spins = 0;
+    if (in_kernel()) yield_now();
+  }
+}
+
+// ---------------------------------------------------------------- the sanitizer's ABI
+
+#define READ(name, bytes) \
+  ABI void __tsan_##name(void* p) { callback(p, bytes, false, CALLER); }
+#define WRITTEN(name, bytes) \
+  ABI void __tsan_##name(void* p) { callback(p, bytes, true, CALLER); }
+#define EACH(bytes)                                       \
+  READ(read##bytes, bytes)                                \
+  READ(unaligned_read##bytes, bytes)                      \
+  WRITTEN(write##bytes, bytes)                            \
+  WRITTEN(unaligned_write##bytes, bytes)                  \
+  WRITTEN(volatile_write##bytes, bytes)                   \
+  WRITTEN(unaligned_volatile_write##bytes, bytes)         \
+  ABI void __tsan_volatile_read##bytes(void* p) {         \
+    callback(p, bytes, false, CALLER);                    \
+    maybe_spinning();                                     \
+  }                                                       \
+  READ(unaligned_volatile_read##bytes, bytes)             \
+  ABI void __tsan_read_write##bytes(void* p) {            \
+    callback(p, bytes, false, CALLER);                    \
+    callback(p, bytes, true, CALLER);                     \
+  }                                                       \
+  ABI void __tsan_unaligned_read_write##bytes(void* p) {  \
+    callback(p, bytes, false, CALLER);                    \
+    callback(p, bytes, true, CALLER);                     \
+  }
+EACH(1) EACH(2) EACH(4) EACH(8) EACH(16)
+
+ABI void __tsan_read_range(void* p, size_t n) { callback(p, n, false, CALLER); }
+ABI void __tsan_write_range(void* p, size_t n) { callback(p, n, true, CALLER); }
+ABI void __tsan_init() {}
+ABI void __tsan_func_entry(void*) {}
+ABI void __tsan_func_exit() {}
+ABI void __tsan_vptr_update(void**, void*) {}
+ABI void __tsan_vptr_read(void**) {}
+
+// What the shim headers say of an access that the compiler does not see.
+ABI void sim_touch(const void* p, size_t n, int write) { check((uintptr_t)p, n, write, false, offset_of(CALLER)); }
+
+ABI void sim_atomic(const void* p, size_t n) {
+  if (LIKELY(in_kernel())) {
+    check((uintptr_t)p, n, true, true, offset_of(CALLER));
+    maybe_spinning();
+  } else if (checking) {
+    host_access((uintptr_t)p, n, true, offset_of(CALLER));
+  }
+}
+
+ABI void sim_fence() {
+  if (in_kernel()) block->fenced = true;
+}
+
+// std::atomic and __atomic builtins in the learner's code
+#define ATOMICS(bits, T)                                                                                              \
+  ABI T __tsan_atomic##bits##_load(const volatile T* p, int) { return sim_atomic((void*)p, sizeof(T)), *p; }          \
+  ABI void __tsan_atomic##bits##_store(volatile T* p, T v, int) { sim_atomic((void*)p, sizeof(T)), *p = v; }          \
+  ABI T __tsan_atomic##bits##_exchange(volatile T* p, T v, int) { T o = (sim_atomic((void*)p, sizeof(T)), *p); *p = v; return o; }      \
+  ABI T __tsan_atomic##bits##_fetch_add(volatile T* p, T v, int) { T o = (sim_atomic((void*)p, sizeof(T)), *p); *p = (T)(o + v); return o; } \
+  ABI T __tsan_atomic##bits##_fetch_sub(volatile T* p, T v, int) { T o = (sim_atomic((void*)p, sizeof(T)), *p); *p = (T)(o - v); return o; } \
+  ABI T __tsan_atomic##bits##_fetch_and(volatile T* p, T v, int) { T o = (sim_atomic((void*)p, sizeof(T)), *p); *p = (T)(o & v); return o; } \
+  ABI T __tsan_atomic##bits##_fetch_or(volatile T* p, T v, int) { T o = (sim_atomic((void*)p, sizeof(T)), *p); *p = (T)(o | v); return o; }  \
+  ABI T __tsan_atomic##bits##_fetch_xor(volatile T* p, T v, int) { T o = (sim_atomic((void*)p, sizeof(T)), *p); *p = (T)(o ^ v); return o; } \
+  ABI T __tsan_atomic##bits##_compare_exchange_val(volatile T* p, T c, T v, int, int) {                               \
+    T o = (sim_atomic((void*)p, sizeof(T)), *p);                                                                      \
+    if (o == c) *p = v;                                                                                               \
+    return o;                                                                                                         \
+  }                                                                                                                   \
+  ABI int __tsan_atomic##bits##_compare_exchange_strong(volatile T* p, T* c, T v, int, int) {                         \
+    T o = (sim_atomic((void*)p, sizeof(T)), *p);                                                                      \
+    if (o == *c) return *p = v, 1;                                                                                    \
+    return *c = o, 0;                                                                                                 \
+  }                                                                                                                   \
+  ABI int __tsan_atomic##bits##_compare_exchange_weak(volatile T* p, T* c, T v, int a, int b) {                       \
+    return __tsan_atomic##bits##_compare_exchange_strong(p, c, v, a, b);                                              \
+  }
+ATOMICS(8, u8) ATOMICS(16, u16) ATOMICS(32, u32) ATOMICS(64, u64)
+ABI void __tsan_atomic_thread_fence(int) { sim_fence(); }
+ABI void __tsan_atomic_signal_fence(int) {}
+
+// ---------------------------------------------------------------- memcpy and friends (--wrap)
+
+static void both(void* to, const void* from, size_t n, const void* caller) {
+  if (!checking || !n) return;
+  callback(from, n, false, caller);
+  callback(to, n, true, caller);
+}
+ABI void* __wrap_memcpy(void* to, const void* from, size_t n) { return both(to, from, n, CALLER), memcpy(to, from, n); }
+ABI void* __wrap_memmove(void* to, const void* from, size_t n) { return both(to, from, n, CALLER), memmove(to, from, n); }
+ABI void* __wrap_memset(void* to, int value, size_t n) {
+  if (checking && n) callback(to, n, true, CALLER);
+  return memset(to, value, n);
+}
+ABI void* __tsan_memcpy(void* to, const void* from, size_t n) { return both(to, from, n, CALLER), memcpy(to, from, n); }
+ABI void* __tsan_memmove(void* to, const void* from, size_t n) { return both(to, from, n, CALLER), memmove(to, from, n); }
+ABI void* __tsan_memset(void* to, int value, size_t n) {
+  if (checking && n) callback(to, n, true, CALLER);
+  return memset(to, value, n);
+}
+
+// ---------------------------------------------------------------- array bounds (-fsanitize=bounds)
+
+struct SourceLocation {
+  const char* file;
+  u32 line, column;
+};
+struct TypeDescriptor {
+  u16 kind, info;
+  char name[1];  // 'float [4]'
+};
+struct OutOfBounds {
+  SourceLocation location;
+  TypeDescriptor *array, *index;
+};
+
+// The access itself may hit another thread's stack, so the kernel ends here.
+ABI void __ubsan_handle_out_of_bounds(OutOfBounds* d, uintptr_t index) {
+  Report* r = report("oob", in_kernel() ? "index" : "host index", offset_of(CALLER));
+  if (r) {
+    copy_name(r->note, d->array->name, sizeof r->note);
+    r->offset = (int)index;
+    if (in_kernel()) place_thread(r, current);
+  }
+  if (in_kernel()) abort_kernel(ILLEGAL_ADDRESS);
+}
+}  // namespace sim

@@ -1,0 +1,162 @@
+// A launch: is its configuration legal, and then its blocks one after the other.
+#include "runtime.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+namespace sim {
+int last_error, sticky_error;
+double deadline;
+u32 traced_blocks = ~0u;
+static u64 launch_id;
+static Block* blocks[2048];
+static size_t block_count;
+static constexpr u64 MAX_COOPERATIVE_THREADS = 16384;
+u64 job_stream;
+
+double now() {
+  timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+Block* spare_block(size_t i) { return i < block_count ? blocks[i] : nullptr; }
+
+static Block* add_block(int threads) {
+  constexpr size_t log_bytes = MAX_WARPS * 32ull * 16384 * sizeof(Access);
+  Block* b = (Block*)reserve(sizeof(Block));
+  if (!b || block_count == sizeof blocks / sizeof *blocks) return nullptr;
+  b->shared = (char*)reserve(SHARED);
+  b->stack = stacks(threads);
+  Access* log = block_count < 64 ? (Access*)reserve(log_bytes) : nullptr;
+  if (!b->shared || !b->stack) return nullptr;
+  for (int w = 0; w < MAX_WARPS; w++) b->warp[w].log = log ? log + w * 32ull * 16384 : nullptr;
+  return blocks[block_count++] = b;
+}
+
+// Blocks of a cooperative launch have just the stacks they need; the first one can hold any block.
+static bool have_blocks(u64 count, int threads) {
+  static int least = MAX_THREADS;
+  if (!block_count && !add_block(MAX_THREADS)) return false;
+  if (count > 1 && threads > least) return false;
+  while (block_count < count) {
+    if (block_count == 1) least = threads <= 256 ? 256 : MAX_THREADS;
+    if (!add_block(least)) return false;
+  }
+  return true;
+}
+
+// ---------------------------------------------------------------- the deadline
+
+void spend() {
+  budget = 1 << 20;
+  if (now() <= deadline) return in_kernel() ? yield_now() : void();
+  if (!in_kernel()) return;
+  if (Report* r = report("timeout", "accesses", offset_of(CALLER))) {
+    place_thread(r, current);
+    copy_name(r->note, launch->name, sizeof r->note);
+  }
+  abort_kernel(LAUNCH_FAILURE);
+}
+
+// ---------------------------------------------------------------- the configuration
+
+static const char* objection(const Launch& l, u64 threads) {
+  if (!threads) return "empty block";
+  if (!l.blocks) return "empty grid";
+  if (threads > MAX_THREADS) return "threads";
+  if (l.block.z > 64) return "block z";
+  if (l.grid.x > 0x7fffffffu) return "grid x";
+  if (l.grid.y > 65535 || l.grid.z > 65535) return "grid yz";
+  if (l.dynamic > DYNAMIC_LIMIT) return "shared";
+  return nullptr;
+}
+
+size_t dynamic_allowed = STATIC_LIMIT;
+
+static bool refuse(const Launch& l, const char* what, int error) {
+  if (Report* r = report("launch", what, l.pc)) {
+    snprintf(r->note, sizeof r->note, "%s<<<(%u, %u, %u), (%u, %u, %u), %zu>>>", l.name, l.grid.x, l.grid.y, l.grid.z,
+             l.block.x, l.block.y, l.block.z, l.dynamic);
+    r->size = (long)l.dynamic;
+  }
+  last_error = error;
+  return false;
+}
+
+static bool legal(const Launch& l, u64 threads) {
+  if (const char* what = objection(l, threads)) return refuse(l, what, INVALID_CONFIGURATION);
+  if (l.dynamic > dynamic_allowed) return refuse(l, "opt in", INVALID_VALUE);
+  if (l.cooperative && threads * l.blocks > MAX_COOPERATIVE_THREADS) return refuse(l, "cooperative", TOO_MANY_BLOCKS);
+  if (l.blocks > 1u << 24 && !l.cooperative) return refuse(l, "too large", INVALID_CONFIGURATION);
+  return true;
+}
+
+// ---------------------------------------------------------------- running it
+
+static void set_indices(const Launch& l) {
+  blockDim = l.block;
+  gridDim = l.grid;
+  for (u32 t = 0; t < (u32)l.threads; t++) indices[t] = {t % l.block.x, t / l.block.x % l.block.y, t / l.block.x / l.block.y};
+}
+
+static void run(Launch& l) {
+  launch = &l;
+  l.start_epoch = epoch_now + 1;
+  set_indices(l);
+  resize_dynamic(l.dynamic);
+  if (l.cooperative) run_cooperative(l.blocks);
+  else
+    for (u64 i = 0; i < l.blocks && !sticky_error; i++) run_block(blocks[0], (u32)i);
+  launch = nullptr;
+}
+
+static void stray_stream(const Launch& l, const void* stream) {
+  if (!job_stream || (u64)stream > 2) return;
+  if (Report* r = report("stream", "launch", l.pc)) copy_name(r->note, l.name, sizeof r->note);
+}
+
+struct Request {
+  u32 grid[3], block[3];
+  size_t dynamic;
+  const void* stream;
+  const char* name;
+  int cooperative;
+};
+
+static Launch launch_of(const Request* q, void (*entry)(void*), void* closure, u32 pc) {
+  Launch l{};
+  l.grid = {q->grid[0], q->grid[1], q->grid[2]};
+  l.block = {q->block[0], q->block[1], q->block[2]};
+  l.dynamic = q->dynamic;
+  l.entry = entry;
+  l.closure = closure;
+  l.cooperative = q->cooperative;
+  l.blocks = (u64)q->grid[0] * q->grid[1] * q->grid[2];
+  l.id = ++launch_id;
+  l.pc = pc;
+  copy_name(l.name, q->name, sizeof l.name);
+  return l;
+}
+
+ABI void sim_launch(const Request* q, void (*entry)(void*), void* closure) {
+  u32 pc = offset_of(CALLER);
+  if (in_kernel()) {
+    if (Report* r = report("unsupported", "dynamic parallelism", pc)) place_thread(r, current);
+    abort_kernel(NOT_SUPPORTED);
+  }
+  Launch l = launch_of(q, entry, closure, pc);
+  u64 threads = (u64)l.block.x * l.block.y * l.block.z;
+  if (sticky_error || !legal(l, threads)) return;
+  stray_stream(l, q->stream);
+  l.threads = (int)threads;
+  l.warps = (l.threads + 31) / 32;
+  launched(l);
+  if (!have_blocks(l.cooperative ? l.blocks : 1, l.threads)) {
+    refuse(l, "cooperative", OUT_OF_MEMORY);
+    return;
+  }
+  run(l);
+}
+}  // namespace sim

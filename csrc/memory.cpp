@@ -1,0 +1,223 @@
+// Device memory: allocations far apart in one reserved range, each with its shadow.
+#include "runtime.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+namespace sim {
+uintptr_t arena, arena_bytes;
+Allocation** pages;
+Slot slots[SLOTS];
+int slot_count;
+Slot* slot_at[SHARED >> 7];
+Slot* dynamic_slot;
+bool checking = true;
+
+static constexpr int MAX_ALLOCATIONS = 4096, MAX_VARIABLES = 512;
+static constexpr size_t CAPACITY = 4ull << 30;  // bytes a job may allocate in all
+static Allocation allocations[MAX_ALLOCATIONS], variables[MAX_VARIABLES];
+static int allocation_count, variable_count;
+static size_t arena_used, bytes_used;
+
+void* reserve(size_t bytes) {
+  void* p = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return p == MAP_FAILED ? nullptr : p;
+}
+
+void release(void* p, size_t bytes) {
+  if (p) munmap(p, bytes);
+}
+
+// Limits on address space (ulimit -v, containers) forbid the large reservation in places.
+static bool open_arena() {
+  for (size_t bytes = 1ull << 40; bytes >= 1ull << 33 && !arena; bytes >>= 2)
+    if (void* p = reserve(bytes)) {
+      arena = ((uintptr_t)p + PAGE - 1) & ~(PAGE - 1);
+      arena_bytes = bytes - PAGE;
+      pages = (Allocation**)reserve(bytes / PAGE * sizeof(Allocation*));
+    }
+  return arena && pages;
+}
+
+int granule(int item) { return item == 1 ? 0 : item == 2 ? 1 : 2; }
+
+static size_t shadow_bytes(size_t size, int shift) { return ((size >> shift) + 2) * sizeof(Cell); }
+
+static bool shadow(Allocation* a) {
+  a->shift = granule(a->item);
+  a->bytes_shadow = shadow_bytes(a->size, a->shift);
+  a->written = (u8*)reserve(a->size + 16);
+  a->cells = (Cell*)reserve(a->bytes_shadow);
+  return a->written && a->cells;
+}
+
+static void unshadow(Allocation* a) {
+  release(a->written, a->size + 16);
+  release(a->cells, a->bytes_shadow);
+  a->written = nullptr;
+  a->cells = nullptr;
+}
+
+Allocation* allocate(size_t bytes, int item, size_t residue, const char* name, Kind kind) {
+  if (!arena && !open_arena()) return nullptr;
+  size_t gap = bytes > (1 << 20) ? bytes : 1 << 20;
+  size_t need = (residue + bytes + gap + 2 * PAGE - 1) & ~(PAGE - 1);
+  if (bytes > CAPACITY - bytes_used || allocation_count == MAX_ALLOCATIONS || need > arena_bytes - arena_used) return nullptr;
+  Allocation* a = &allocations[allocation_count++];
+  size_t start = arena_used + gap / PAGE * PAGE;
+  *a = Allocation{arena + start + residue, bytes, nullptr, nullptr, 0, 2, item, true, kind, {}};
+  copy_name(a->name, name, sizeof a->name);
+  if (!shadow(a)) return nullptr;
+  for (size_t i = start / PAGE; i <= (start + residue + bytes) / PAGE; i++) pages[i] = a;
+  arena_used = start + need;
+  bytes_used += bytes;
+  return a;
+}
+
+Allocation* find(uintptr_t p) {
+  Allocation* best = nullptr;
+  for (int i = 0; i < allocation_count; i++) {
+    Allocation* a = &allocations[i];
+    if (a->base <= p + (1 << 16) && (!best || a->base > best->base)) best = a;
+  }
+  return best;
+}
+
+bool deallocate(void* p) {
+  Allocation* a = device(p) ? find((uintptr_t)p) : nullptr;
+  if (!a || a->base != (uintptr_t)p || !a->live || a->kind != HEAP) return false;
+  a->live = false;
+  bytes_used -= a->size;
+  unshadow(a);
+  madvise((void*)(a->base & ~(PAGE - 1)), a->size, MADV_DONTNEED);
+  return true;
+}
+
+void deallocate_all() {
+  for (int i = 0; i < allocation_count; i++) unshadow(&allocations[i]);
+  if (arena_used) madvise((void*)arena, arena_used, MADV_DONTNEED);
+  if (arena_used) madvise(pages, arena_used / PAGE * sizeof(Allocation*), MADV_DONTNEED);
+  allocation_count = 0;
+  arena_used = bytes_used = 0;
+}
+
+// ---------------------------------------------------------------- finer granules
+
+static Cell* split(const Cell* old, size_t count, int times, size_t bytes) {
+  Cell* fine = (Cell*)reserve(bytes);
+  for (size_t i = 0; fine && i < count; i++)
+    if (old[i].written | old[i].read)
+      for (int k = 0; k < times; k++) fine[i * times + k] = old[i];
+  return fine;
+}
+
+// The first access narrower than a granule splits all of them; what they remember is kept.
+NOINLINE void refine(Allocation* a, int shift) {
+  size_t count = a->size >> a->shift, bytes = shadow_bytes(a->size, shift);
+  Cell* fine = split(a->cells, count, 1 << (a->shift - shift), bytes);
+  release(a->cells, a->bytes_shadow);
+  a->cells = fine;
+  a->bytes_shadow = bytes;
+  a->shift = shift;
+}
+
+NOINLINE void refine(Slot* s, int shift) {
+  int id = (int)(s - slots);
+  size_t room = s == dynamic_slot ? DYNAMIC_LIMIT : s->size;
+  for (size_t i = 0; Block* b = spare_block(i); i++) {
+    if (!b->cells[id]) continue;
+    Cell* fine = split(b->cells[id], room >> s->shift, 1 << (s->shift - shift), shadow_bytes(room, shift));
+    release(b->cells[id], shadow_bytes(room, s->shift));
+    b->cells[id] = fine;
+  }
+  s->shift = shift;
+}
+
+// ---------------------------------------------------------------- __shared__ variables
+
+static Slot* place_slot(const char* name, size_t size, size_t room, size_t item) {
+  static size_t used = 1024;
+  size_t span = ((room + 127) & ~127ull) + 256;  // a red zone follows each variable
+  if (slot_count + 1 >= SLOTS || used + span > SHARED) return nullptr;
+  Slot* s = &slots[++slot_count];
+  *s = Slot{(u32)used, (u32)size, granule((int)item), (int)item, 0, {}};
+  copy_name(s->name, name, sizeof s->name);
+  for (size_t i = used >> 7; i < (used + size + 127) >> 7; i++) slot_at[i] = s;
+  used += span;
+  return s;
+}
+
+void resize_dynamic(size_t bytes) {
+  if (!dynamic_slot) dynamic_slot = place_slot("dynamic shared memory", DYNAMIC_LIMIT, DYNAMIC_LIMIT, 4);
+  Slot* s = dynamic_slot;
+  for (size_t i = 0; i < DYNAMIC_LIMIT >> 7; i++) slot_at[(s->offset >> 7) + i] = i < (bytes + 127) >> 7 ? s : nullptr;
+  s->size = (u32)bytes;
+}
+
+static void use_slot(Slot* s) {
+  static u64 last;
+  static size_t used;
+  if (last != launch->id) last = launch->id, used = 0;
+  s->launch = launch->id;
+  used += s->size;
+  if (used <= STATIC_LIMIT) return;
+  if (Report* r = report("launch", "static", launch->pc)) {
+    r->size = (long)used;
+    r->extent = STATIC_LIMIT;
+    copy_name(r->note, launch->name, sizeof r->note);
+  }
+}
+
+static Cell* slot_cells(Slot* s) {
+  size_t room = s == dynamic_slot ? DYNAMIC_LIMIT : s->size;
+  return (Cell*)reserve(shadow_bytes(room, s->shift));
+}
+
+static void* address(Slot* s) {
+  int id = (int)(s - slots);
+  if (UNLIKELY(!block->cells[id])) block->cells[id] = slot_cells(s);
+  return block->shared + s->offset;
+}
+
+ABI void* sim_shared(void** key, const char* name, size_t size, size_t item) {
+  Slot* s = (Slot*)*key;
+  if (UNLIKELY(!s)) *key = s = place_slot(name, size, size, item);
+  if (UNLIKELY(!s)) abort_kernel(OUT_OF_MEMORY);
+  if (UNLIKELY(s->launch != launch->id)) use_slot(s);
+  return address(s);
+}
+
+ABI void* sim_dynamic(size_t item, const char* name) {
+  Slot* s = dynamic_slot;
+  if (UNLIKELY(s->item != (int)item)) {
+    s->item = (int)item;
+    copy_name(s->name, name, sizeof s->name);
+  }
+  if (UNLIKELY(granule((int)item) < s->shift)) refine(s, granule((int)item));
+  return address(s);
+}
+
+ABI unsigned sim_dynamic_bytes() { return launch ? (unsigned)launch->dynamic : 0; }
+
+// ---------------------------------------------------------------- __device__ and __constant__ variables
+
+void forget_variables() {
+  for (int i = 0; i < variable_count; i++) unshadow(&variables[i]);
+  variable_count = 0;
+}
+
+ABI void sim_variable(void* p, size_t size, size_t item, const char* name, int constant) {
+  if (variable_count == MAX_VARIABLES) return;
+  Allocation* a = &variables[variable_count++];
+  *a = Allocation{(uintptr_t)p, size, nullptr, nullptr, 0, 2, (int)item, true, constant ? CONSTANT : VARIABLE, {}};
+  copy_name(a->name, name, sizeof a->name);
+  if (!shadow(a)) variable_count--;
+  else memset(a->written, 1, size);
+}
+
+Allocation* variable(uintptr_t p) {
+  for (int i = 0; i < variable_count; i++)
+    if (p - variables[i].base < variables[i].size) return &variables[i];
+  return nullptr;
+}
+}  // namespace sim

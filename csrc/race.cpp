@@ -1,0 +1,140 @@
+// Happens-before: two accesses of one granule, one of them a write, race unless something orders them.
+#include "runtime.h"
+
+#include <string.h>
+
+namespace sim {
+u32 epoch_now = 1;
+static constexpr size_t MAX_EPOCHS = 1u << 28, MAX_BLOCKS = 1u << 24;
+static u32* owners;     // by epoch - start_epoch
+static u32* published_;  // by block: its writes of earlier epochs are visible to who acquires later
+
+// An epoch is one block's time between two barriers; numbers grow for ever, so old shadow never needs clearing.
+u32 next_epoch(Block* b) {
+  if (!owners) {
+    owners = (u32*)reserve(MAX_EPOCHS * sizeof(u32));
+    published_ = (u32*)reserve(MAX_BLOCKS * sizeof(u32));
+  }
+  u32 e = ++epoch_now;
+  owners[e % MAX_EPOCHS] = b->linear;
+  if (e == b->start || !b->start) published_[b->linear % MAX_BLOCKS] = 0;
+  return e;
+}
+
+u32 owner_of(u32 epoch) {
+  if (epoch < launch->start_epoch || epoch > epoch_now || epoch_now - epoch >= MAX_EPOCHS) return ~0u;
+  return owners[epoch % MAX_EPOCHS];
+}
+
+// A fence and then an atomic: what message passing between blocks is made of.
+void publish() {
+  published_[block->linear % MAX_BLOCKS] = epoch_now + 1;
+  block->acquired = epoch_now + 1;
+}
+
+bool published(u32 owner, u32 epoch) {
+  u32 p = published_[owner % MAX_BLOCKS];
+  return p > epoch && p > launch->start_epoch && block->acquired >= p;
+}
+
+// ---------------------------------------------------------------- the record of one access
+
+static u32 epoch(u64 key) { return (u32)(key >> 32); }
+static int thread_in(u64 key) { return (u16)(key >> 16); }
+
+static bool ordered_in_warp(u64 key) {
+  int other = thread_in(key);
+  if ((other ^ current) >> 5) return false;
+  return (u16)key <= block->warp[current >> 5].seen[current & 31][other & 31];
+}
+
+static bool ordered_between_blocks(u64 key) {
+  u32 owner = owner_of(epoch(key));
+  return owner == ~0u || owner == block->linear || published(owner, epoch(key));
+}
+
+static Vec3 index_of_block(u32 linear) {
+  const Vec3& g = launch->grid;
+  return {linear % g.x, linear / g.x % g.y, linear / g.x / g.y};
+}
+
+static NOINLINE void race(const Touch& t, size_t offset, u64 key, u32 other_pc, bool other_wrote, bool between) {
+  const char* what = !t.write ? "read after write" : other_wrote ? "two writes" : "write after read";
+  Report* r = report("race", what, t.pc, other_pc & ~ATOMIC);
+  if (!r) return;
+  place_thread(r, current);
+  copy_name(r->variable, t.slot ? t.slot->name : t.allocation->name, sizeof r->variable);
+  copy_name(r->note, between ? "blocks" : ((thread_in(key) ^ current) >> 5) ? "block" : "warp", sizeof r->note);
+  r->offset = (long)offset;
+  r->item = t.slot ? t.slot->item : t.allocation->item;
+  r->extent = t.slot ? 1 : 0;
+  if (between) {
+    r->other_block = index_of_block(owner_of(epoch(key)));
+    r->has_other_block = true;
+  } else {
+    r->other_thread = indices[thread_in(key)];
+    r->has_other_thread = true;
+  }
+}
+
+static NOINLINE void never_written(const Touch& t, size_t offset) {
+  Report* r = report("uninit", t.atomic ? "shared atomic" : "shared", t.pc);
+  if (!r) return;
+  place_thread(r, current);
+  copy_name(r->variable, t.slot->name, sizeof r->variable);
+  r->offset = (long)offset;
+  r->item = t.slot->item;
+  r->extent = t.slot->size;
+}
+
+static NOINLINE void after_write(const Touch& t, const Cell* c, size_t offset) {
+  bool both_atomic = t.atomic && (c->written_pc & ATOMIC);
+  u32 e = epoch(c->written);
+  if (e == block->epoch) {
+    if (!both_atomic && !ordered_in_warp(c->written)) race(t, offset, c->written, c->written_pc, true, false);
+  } else if (t.slot) {
+    if (e < block->start && (!t.write || t.atomic)) never_written(t, offset);
+  } else if (e >= launch->start_epoch && !both_atomic && !ordered_between_blocks(c->written)) {
+    race(t, offset, c->written, c->written_pc, true, true);
+  }
+}
+
+static bool unordered_read(u64 key) {
+  return epoch(key) == block->epoch && thread_in(key) != current && !ordered_in_warp(key);
+}
+
+static NOINLINE void after_read(const Touch& t, const Cell* c, size_t offset) {
+  if (unordered_read(c->read)) race(t, offset, c->read, c->read_pc, false, false);
+  else if (unordered_read(c->reread)) race(t, offset, c->reread, c->reread_pc, false, false);
+  else if (!t.slot && epoch(c->read) != block->epoch && epoch(c->read) >= launch->start_epoch && !ordered_between_blocks(c->read))
+    race(t, offset, c->read, c->read_pc, false, true);
+}
+
+// Two readers are remembered, of different warps where possible: one of them is not the later writer.
+static FORCE void remember_read(Cell* c, u64 key, u32 pc) {
+  u64 d = c->read ^ key;
+  if (d >> 32 || !(d >> 16)) {
+    c->read = key;
+    c->read_pc = pc;
+    return;
+  }
+  d = c->reread ^ key;
+  if (d >> 32 || !(d >> 16) || !(((c->reread ^ c->read) >> 21) & 0x7ff)) {
+    c->reread = key;
+    c->reread_pc = pc;
+  }
+}
+
+void settle(const Touch& t, Cell* c, u64 key, size_t offset) {
+  if ((c->written ^ key) >> 16) {
+    u32 e = epoch(c->written);
+    // written by this block before its last barrier: by far the commonest case, and in order
+    bool earlier = t.slot ? e - block->start < block->epoch - block->start : e < launch->start_epoch;
+    if (!earlier) after_write(t, c, offset);
+  }
+  if (!t.write) return remember_read(c, key, t.pc);
+  if (epoch(c->read) >= launch->start_epoch && (((c->read ^ key) >> 16) || epoch(c->reread) == epoch(key))) after_read(t, c, offset);
+  c->written = key;
+  c->written_pc = t.pc | (t.atomic ? ATOMIC : 0);
+}
+}  // namespace sim

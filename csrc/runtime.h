@@ -1,0 +1,262 @@
+// What the parts of the runtime share. One OS thread runs everything, so the state is plain globals without locks.
+// No STL here: a learner's std::vector must never replace ours, and all of this is entered from their threads.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define NOINLINE __attribute__((noinline))
+#define FORCE inline __attribute__((always_inline))
+#define ABI extern "C" __attribute__((visibility("default")))
+#define CALLER __builtin_return_address(0)
+
+typedef uint8_t u8;
+typedef uint16_t u16;
+typedef uint32_t u32;
+typedef uint64_t u64;
+
+struct Vec3 {
+  u32 x, y, z;
+};
+
+// ---------------------------------------------------------------- names CUDA gives to a thread (block.cpp)
+ABI Vec3 threadIdx, blockIdx, blockDim, gridDim;
+ABI int sim_lane, sim_thread;
+
+namespace sim {
+
+// ---------------------------------------------------------------- memory (memory.cpp)
+
+// Who touched one granule last. A key is epoch << 32 | thread << 16 | the thread's warp clock.
+struct Cell {
+  u64 written, read, reread;
+  u32 written_pc, read_pc, reread_pc;
+};
+
+constexpr u32 ATOMIC = 0x80000000u;  // bit of written_pc: the write was an atomic
+
+enum Kind : u8 { BUFFER, HEAP, VARIABLE, CONSTANT };
+
+struct Allocation {
+  uintptr_t base;
+  size_t size;
+  u8* written;  // one byte per byte: has it a value?
+  Cell* cells;  // one per granule of 1 << shift bytes
+  size_t bytes_shadow;
+  int shift, item;
+  bool live;
+  Kind kind;
+  char name[64];
+};
+
+// One __shared__ variable. Every block has it at the same offset of its own shared memory.
+struct Slot {
+  u32 offset, size;
+  int shift, item;
+  u64 launch;  // the launch that last used it
+  char name[64];
+};
+
+constexpr size_t PAGE = 1 << 16;      // granularity of the table that finds an allocation
+constexpr size_t SHARED = 4 << 20;    // address space of one block's shared memory, red zones included
+constexpr int SLOTS = 512;
+constexpr int MAX_THREADS = 1024, MAX_WARPS = 32;
+constexpr size_t STATIC_LIMIT = 48 << 10, DYNAMIC_LIMIT = 227 << 10;
+
+extern uintptr_t arena, arena_bytes;
+extern Allocation** pages;
+extern Slot slots[SLOTS];
+extern int slot_count;
+extern Slot* slot_at[SHARED >> 7];  // by 128-byte line
+extern Slot* dynamic_slot;
+extern bool checking;
+
+void* reserve(size_t bytes);
+void release(void* p, size_t bytes);
+Allocation* allocate(size_t bytes, int item, size_t residue, const char* name, Kind kind);
+bool deallocate(void* p);
+void deallocate_all();
+Allocation* find(uintptr_t p);     // the allocation whose pages hold p, or the nearest one below
+Allocation* variable(uintptr_t p);  // the __device__ or __constant__ variable at p
+void refine(Allocation* a, int shift);
+void refine(Slot* s, int shift);
+int granule(int item);
+void resize_dynamic(size_t bytes);
+void forget_variables();
+inline bool device(const void* p) { return (uintptr_t)p - arena < arena_bytes; }
+
+// ---------------------------------------------------------------- threads (fiber.cpp, block.cpp, warp.cpp)
+
+typedef void* Context;
+extern "C" void sim_switch(Context* save, Context to);
+Context prepare(char* top, void (*entry)());
+bool in_stacks(uintptr_t p);
+char* stacks(int count);
+bool in_guard(uintptr_t p);
+constexpr size_t STACK = 128 << 10;
+extern uintptr_t stacks_low, stacks_bytes;
+
+// What one lane brought to a warp collective.
+struct Pending {
+  u32 mask;
+  int kind;
+  u32 pc;
+  void* data;
+  void (*all)(void**, unsigned);
+};
+
+struct Access {
+  u32 pc;
+  u8 size, flags;
+  u64 address;
+};
+enum : u8 { WRITE = 1, IN_SHARED = 2, IS_ATOMIC = 4 };
+
+struct Warp {
+  u32 live, runnable, waiting, barred;  // lanes: not returned, may run, in a collective, in __syncthreads
+  u16 clock[32], seen[32][32];          // seen[a][b]: the last clock of b that a is ordered after
+  bool dirty, traced;
+  Pending pending[32];
+  u32 logged[32];
+  Access* log;
+};
+
+struct Copy {
+  void* to;
+  const void* from;
+  u32 bytes, zeros, pc;
+  int group;
+  Copy* next;
+};
+
+struct Block {
+  Vec3 index;
+  u32 linear;
+  int live, arrived, returned;
+  u32 epoch, start;
+  u32 acquired;  // epoch up to which other blocks' published writes are visible
+  bool fenced, at_grid;
+  int reduce, result;
+  char* shared;
+  char* stack;
+  Cell* cells[SLOTS];
+  Context context[MAX_THREADS];
+  u32 barrier_pc[MAX_THREADS];
+  int predicate[MAX_THREADS];
+  Copy* copies[MAX_THREADS];
+  int group[MAX_THREADS];
+  Warp warp[MAX_WARPS];
+};
+
+struct Launch {
+  Vec3 grid, block;
+  int threads, warps;
+  size_t dynamic;
+  void (*entry)(void*);
+  void* closure;
+  char name[96];
+  bool cooperative;
+  u32 start_epoch;
+  u64 id, blocks;
+  u32 pc;
+};
+
+extern Block* block;    // the one whose thread runs now
+extern Launch* launch;  // null outside kernels
+extern int current;     // linear thread in the block
+extern Vec3 indices[MAX_THREADS];
+extern u32 epoch_now;
+extern u64 accesses, budget;
+extern bool pedantic;
+
+inline bool in_kernel() { return launch != nullptr; }
+inline Warp& warp_of(int thread) { return block->warp[thread >> 5]; }
+inline u32 bit_of(int thread) { return 1u << (thread & 31); }
+
+u32 next_epoch(Block* b);
+u32 owner_of(u32 epoch);   // linear block that ran in this epoch of the present launch, ~0u if none
+void publish();            // the block's writes so far become visible to blocks that acquire
+bool published(u32 owner, u32 epoch);
+void select(int thread);
+void proceed(int from);    // the present thread cannot go on: run another
+void yield_now();
+bool complete_warp(int warp);
+bool converge();           // lets __activemask callers go on when nobody else can
+bool pass_barrier();
+[[noreturn]] void abort_kernel(int error);
+void deadlock();
+void open_block(Block* b, u32 linear);
+void run_block(Block* b, u32 linear);
+void run_cooperative(u64 blocks);
+bool resume_other_block(int from);
+void finish_copies(int pending_groups);
+Block* spare_block(size_t i);
+
+// ---------------------------------------------------------------- errors and time (grid.cpp, signals.cpp)
+
+enum Error { OK = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, INVALID_CONFIGURATION = 9, NO_PEER = 217,
+             ILLEGAL_ADDRESS = 700, TOO_MANY_BLOCKS = 720, ASSERTED = 710, MISALIGNED = 716, LAUNCH_FAILURE = 719, NOT_SUPPORTED = 801 };
+extern int last_error, sticky_error;
+extern double deadline;
+double now();
+void spend();  // called when the budget of accesses is spent: looks at the clock and lets others run
+void arm(double seconds);
+void disarm();
+void install_handlers();
+
+// ---------------------------------------------------------------- findings (report.cpp), lines (lines.cpp)
+
+struct Place {
+  const char* file;
+  u32 line;
+};
+
+struct Report {
+  const char *kind, *what;
+  Place where, other;
+  char variable[64], note[200];
+  Vec3 thread, block, other_thread, other_block;
+  bool has_thread, has_other_thread, has_other_block;
+  long size, offset, extent, item;
+  u64 count;
+};
+
+// Null when the same lines were reported before: then only the count goes up.
+Report* report(const char* kind, const char* what, u32 pc, u32 other_pc = 0);
+void place_thread(Report* r, int thread);
+void copy_name(char* to, const char* from, size_t room);
+void launched(const Launch& l);
+void clear_reports();
+size_t write_reports(char* out, size_t room);
+void flush_reports();
+extern int report_fd;
+
+u32 offset_of(const void* pc);  // of a code address in the learner's library
+Place place(u32 pc);
+bool load_lines(const char* path, uintptr_t base);
+void use_module(uintptr_t low, uintptr_t high);
+extern uintptr_t module_low, module_high;
+
+// ---------------------------------------------------------------- counters (traffic.cpp)
+
+extern u32 traced_blocks;
+void log_access(Warp& w, u32 pc, unsigned size, u8 flags, u64 address);
+void count_warp(Warp& w);
+void clear_traffic();
+size_t write_traffic(char* out, size_t room);
+
+// ---------------------------------------------------------------- the check of one access (access.cpp, race.cpp)
+
+void check(uintptr_t p, size_t size, bool write, bool atomic, u32 pc);
+struct Touch {
+  Cell* cells;
+  Allocation* allocation;  // null: shared memory
+  Slot* slot;
+  size_t offset;
+  u32 pc;
+  bool write, atomic;
+};
+void settle(const Touch& t, Cell* c, u64 key, size_t offset);
+NOINLINE void out_of_bounds(uintptr_t p, size_t size, bool write, u32 pc);
+}  // namespace sim

@@ -1,0 +1,180 @@
+"""From source to shared library, at most once per content, through torch.utils.cpp_extension.load.
+
+The build runs in a forked child: its output is a file we can read afterwards, nothing of the learner's is loaded
+into the judge, and a killed build takes its lock with it, for its folder is private until it is complete.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import warnings
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from grader import backends
+from grader.errors import MachineError
+from grader.model import Build, Compiled, Sources
+
+SECONDS = 120.0  # a build that takes longer is stuck
+STALE = 3600.0  # a private folder this old was left by a killed build
+LIBRARY = "kernel.so"
+
+
+@dataclass
+class Pending:
+    """A build that is under way; `wait` ends it. Mutable: it owns a child process."""
+
+    backend: str
+    home: Path  # where it will be when complete
+    folder: Path  # where it is being made
+    child: int
+    started: float
+
+    def wait(self) -> Build:
+        """Blocks until the build is over."""
+        if not self.child:
+            return _finished(self.backend, self.home, self.started, cached=True)
+        try:
+            ended = self._reap()
+        except BaseException:
+            self.stop()
+            raise
+        output = (self.folder / "output.txt").read_text(errors="replace")
+        if not ended or not (self.folder / LIBRARY).exists():
+            return self._failed(output if ended else output + f"\nthe compiler did not finish in {SECONDS:.0f} s")
+        _publish(self.folder, self.home)
+        return _finished(self.backend, self.home, self.started, cached=False)
+
+    def _reap(self) -> bool:
+        while not os.waitpid(self.child, os.WNOHANG)[0]:
+            if time.monotonic() - self.started > SECONDS:
+                self.stop()
+                return False
+            time.sleep(0.005)
+        self.child = 0
+        return True
+
+    def _failed(self, output: str) -> Build:
+        shutil.rmtree(self.folder, ignore_errors=True)
+        compiled = backends.get(self.backend).explain(output)
+        errors = compiled.errors or compiled.warnings or output.strip() or "the compiler stopped without a word"
+        return Build(self.home / LIBRARY, self.backend, time.monotonic() - self.started, errors=errors)
+
+    def stop(self) -> None:
+        """Kills the compiler with all that it started."""
+        if self.child:
+            os.killpg(self.child, signal.SIGKILL)
+            os.waitpid(self.child, 0)
+            self.child = 0
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def start(sources: Sources, backend: str, cache: Path) -> Pending:
+    """Begins the build, or finds the finished one."""
+    import torch.utils.cpp_extension  # before the fork, so that no child imports it again
+
+    name = Path(sources.compile[0]).stem
+    home = cache / "builds" / f"{name}-{backend}-{_key(sources, torch.__version__)}"
+    started = time.monotonic()
+    if (home / LIBRARY).exists():
+        return Pending(backend, home, home, 0, started)
+    folder = _private(home)
+    for file, text in sources.files.items():
+        (folder / file).write_text(text)
+    return Pending(backend, home, folder, _fork(folder, sources), started)
+
+
+def _key(sources: Sources, version: str) -> str:
+    """Everything the library depends on: texts, flags, torch and the compilers themselves."""
+    tools = [shutil.which(tool) for tool in ("nvcc", os.environ.get("CXX", "c++"), "ninja")]
+    stamps = [f"{tool}:{os.stat(tool).st_mtime_ns}" for tool in tools if tool]
+    text = json.dumps([asdict(sources), version, stamps], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+def _private(home: Path) -> Path:
+    try:
+        home.parent.mkdir(parents=True, exist_ok=True)
+        for left in home.parent.glob(".making-*"):
+            if time.time() - left.stat().st_mtime > STALE:
+                shutil.rmtree(left, ignore_errors=True)
+        return Path(tempfile.mkdtemp(prefix=".making-", dir=home.parent))
+    except OSError as error:
+        raise MachineError(
+            f"cannot write to {home.parent}: {error.strerror}; set GRADER_CACHE to another folder"
+        ) from error
+
+
+def _fork(folder: Path, sources: Sources) -> int:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    with warnings.catch_warnings():
+        # Python 3.12 warns of forking with threads: the child only starts ninja and leaves by _exit.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:
+        _compile(folder, sources)
+    return child
+
+
+def _compile(folder: Path, sources: Sources) -> None:
+    """In the child; never returns."""
+    code = 1
+    try:
+        os.setpgid(0, 0)  # so that the compiler can be killed as one
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: not to outlive the judge
+        output = os.open(folder / "output.txt", os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        os.environ.update(sources.environment)
+        os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"  # pip's ninja
+        _load(folder, sources)
+        os.rename(folder / "kernel", folder / LIBRARY)
+        code = 0
+    except BaseException as error:
+        print(f"grader: {error}", flush=True)
+    finally:
+        os._exit(code)
+
+
+def _load(folder: Path, sources: Sources) -> None:
+    """`is_standalone` with `-shared` makes a library and, unlike the other modes, does not load it here."""
+    from torch.utils import cpp_extension
+
+    cpp_extension.load(
+        "kernel",
+        [str(folder / name) for name in sources.compile],
+        extra_cflags=list(sources.cflags),
+        extra_cuda_cflags=list(sources.cuda_cflags),
+        extra_ldflags=["-shared", "-Wl,--as-needed", *sources.ldflags],
+        extra_include_paths=list(sources.include_paths),
+        build_directory=str(folder),
+        verbose=True,  # the compiler's words go to output.txt
+        is_python_module=False,
+        is_standalone=True,
+    )
+
+
+def _publish(folder: Path, home: Path) -> None:
+    """Rename is atomic: two builds of one content cannot harm each other."""
+    try:
+        os.rename(folder, home)
+    except OSError:
+        if not (home / LIBRARY).exists():
+            raise
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _finished(backend: str, home: Path, started: float, cached: bool) -> Build:
+    output = (home / "output.txt").read_text(errors="replace")
+    compiled: Compiled = backends.get(backend).explain(output)
+    seconds = time.monotonic() - started
+    return Build(home / LIBRARY, backend, seconds, cached, "", compiled.warnings, compiled.resources)

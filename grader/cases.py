@@ -1,0 +1,175 @@
+"""Many cases: hypothesis draws them, the worker runs them, the smallest failing one is kept.
+
+The failing function is memoised, so that shrinking repeats nothing and ends when the time is up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from hypothesis import HealthCheck, Phase, Verbosity, given, settings
+from hypothesis import seed as seeded
+from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
+from hypothesis.errors import Flaky
+
+from grader import case as cases
+from grader import check, layout
+from grader.diagnose import Evidence, diagnose
+from grader.isolate import Arena, Worker
+from grader.model import Case, Diagnosis, Exercise, Fate, Finding, Mismatch, Outcome, Run
+from grader.spec import Spec
+
+SHRINK_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One case, run and checked."""
+
+    case: Case
+    seed: int
+    run: Run
+    mismatch: Mismatch | None = None
+    diagnosis: Diagnosis = field(default_factory=lambda: Diagnosis("unknown"))
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def outcome(self) -> Outcome:
+        """Findings outrank a right answer and a wrong one alike: they say why."""
+        if self.run.fate is Fate.TIMED_OUT:
+            return Outcome.TIMEOUT
+        if self.run.fate is Fate.REFUSED:
+            return Outcome.NOT_RUN
+        if self.findings:
+            return Outcome.UNSAFE
+        if self.run.fate is Fate.CRASHED:
+            return Outcome.CRASH
+        return Outcome.WRONG if self.mismatch else Outcome.PASS
+
+
+@dataclass(frozen=True)
+class Series:
+    """What all the cases came to."""
+
+    passed: int
+    total: int
+    failure: Trial | None
+    last: Trial | None
+
+
+def content_seed(seed: int, case: Case) -> int:
+    """The seed of one case's contents: the run's secret and the case decide it."""
+    return int.from_bytes(hashlib.sha256(f"{seed}:{case}".encode()).digest()[:7], "little")
+
+
+def attempt(exercise: Exercise, spec: Spec, worker: Worker, case: Case, seed: int, seconds: float) -> Trial:
+    """Make the inputs, run the launcher once, compare everything."""
+    secret = content_seed(seed, case)
+    g = torch.Generator().manual_seed(secret)
+    values = spec.inputs(g, case.recipe, **case.sizes)
+    everything = {**values, **case.sizes}
+    want = spec.oracle(**everything)
+    outputs = {p.name for p in exercise.declaration.params if p.output}
+    shapes = {n: tuple(want[n].shape) for n in outputs} | dict(spec.outputs(**case.sizes))
+    plan = layout.lay(exercise, case, values, shapes, spec.workspace(**case.sizes), seconds, slide=secret % 61)
+    before = layout.image(plan, values, secret)
+    arena = np.frombuffer(worker.arena.bytes, np.uint8, plan.job.span)
+    arena[:] = before
+    run = worker.run(plan.job)
+    after = arena.copy()
+    if run.fate is not Fate.RETURNED:
+        return Trial(case, seed, run, findings=run.findings)
+    got = {n: layout.output(plan, after, n) for n in shapes}
+    poison = {n: layout.output(plan, before, n) for n in shapes}
+    findings = run.findings + check.untouched(plan, before, after)
+    for name, tensor in got.items():
+        if tensor.dim() and (width := want[name].shape[-1]) < tensor.shape[-1]:
+            findings += check.padding(name, tensor, poison[name], width)
+    mismatch = check.judge_outputs(got, want, exercise.tolerances)
+    reason = _diagnose(exercise, mismatch, got, want, poison, run) if mismatch else Diagnosis("unknown")
+    return Trial(case, seed, run, mismatch, reason, findings)
+
+
+def _diagnose(
+    exercise: Exercise, mismatch: Mismatch, got: dict[str, torch.Tensor], want: dict[str, torch.Tensor],
+    poison: dict[str, torch.Tensor], run: Run,
+) -> Diagnosis:  # fmt: skip
+    name = mismatch.argument
+    expected = want[name]
+    cut = (..., slice(0, expected.shape[-1])) if expected.dim() else ...
+    tolerance = exercise.tolerances.get(name, exercise.tolerances[""])
+    if run.nodes == 0:
+        return Diagnosis("unwritten", "the launcher put no work on the stream: is a kernel launched at all?")
+    return diagnose(
+        Evidence(name, got[name][cut], expected, want.get(f"{name}__S"), poison[name][cut], tolerance, run.launches)
+    )
+
+
+class _Failed(Exception):
+    """Raised into hypothesis, which then shrinks."""
+
+
+class Memo:
+    """Runs each case once; after the first failure there is a time limit on new ones."""
+
+    def __init__(self, once: Callable[[Case], Trial], progress: Callable[[int], None]) -> None:
+        self.once, self.progress = once, progress
+        self.trials: dict[Case, Trial] = {}
+        self.deadline = float("inf")
+        self.failure: Trial | None = None
+
+    def __call__(self, case: Case) -> None:
+        if case not in self.trials and time.monotonic() < self.deadline:
+            self.trials[case] = self.once(case)
+            self.progress(len(self.trials))
+        trial = self.trials.get(case)
+        if trial is None or trial.outcome is Outcome.PASS:
+            return
+        if self.failure is None:
+            self.deadline = time.monotonic() + SHRINK_SECONDS
+        self.failure = trial  # hypothesis ends on the smallest
+        raise _Failed
+
+
+def series(
+    exercise: Exercise, spec: Spec, worker: Worker, seed: int, examples: int, budget: int, seconds: float,
+    database: Path | None, progress: Callable[[int], None],
+) -> Series:  # fmt: skip
+    """Corners first, then drawn cases; stops at a failure and shrinks it."""
+    memo = Memo(lambda case: attempt(exercise, spec, worker, case, seed, seconds), progress)
+    kept: ExampleDatabase | None = DirectoryBasedExampleDatabase(database) if database else None
+
+    @seeded(seed)
+    @settings(
+        max_examples=examples, database=kept, deadline=None, verbosity=Verbosity.quiet, print_blob=False,
+        report_multiple_bugs=False, suppress_health_check=list(HealthCheck),
+        phases=(Phase.reuse, Phase.generate, Phase.shrink),
+    )  # fmt: skip
+    @given(cases.strategy(exercise, spec, budget))
+    def drawn(case: Case) -> None:
+        memo(case)
+
+    with contextlib.suppress(_Failed, Flaky), contextlib.redirect_stderr(io.StringIO()):
+        drawn()
+        for corner in cases.corners(exercise, spec, budget):
+            memo(corner)
+    passed = sum(t.outcome is Outcome.PASS for t in memo.trials.values())
+    last = next(reversed(memo.trials.values()), None)
+    return Series(passed, len(memo.trials), memo.failure, last)
+
+
+def arena_size(budget: int) -> int:
+    """Room for a case's contents with red zones and a workspace; sparse, so generous."""
+    return 4 * budget + (64 << 20)
+
+
+def make_arena(budget: int) -> Arena:
+    return Arena(arena_size(budget))

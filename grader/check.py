@@ -1,0 +1,111 @@
+"""Is this tensor that tensor, and was anything else touched? Pure: no device, no files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+
+from grader.layout import Layout, gaps, raw
+from grader.model import Finding, Mismatch, Tolerance
+
+EPSILON = 2.0**-24  # half a unit in the last place of fp32
+
+
+def accepted(got: torch.Tensor, want: torch.Tensor, scale: torch.Tensor | None, tolerance: Tolerance) -> torch.Tensor:
+    """Element by element: is it right? NaN matches only NaN, an infinity only itself.
+
+    got: any dtype; want: float64 or integer of the same shape; scale: the oracle's S, or None.
+    """
+    if not want.is_floating_point() and not got.is_floating_point():
+        return got.to(torch.int64) == want.to(torch.int64)
+    a, b = got.double(), want.double()
+    allowed = tolerance.rtol * b.abs() + tolerance.atol
+    if scale is not None:
+        allowed = allowed + tolerance.c * EPSILON * scale.double()
+    if tolerance == Tolerance(why=tolerance.why):  # T0: the one rounding to the output's type
+        b = want.to(got.dtype).double()
+    near = (a - b).abs() <= allowed
+    return torch.where(b.isfinite() & a.isfinite(), near, (a == b) | (a.isnan() & b.isnan()))
+
+
+def compare(
+    argument: str, got: torch.Tensor, want: torch.Tensor, scale: torch.Tensor | None, tolerance: Tolerance
+) -> Mismatch | None:
+    """None if every element is accepted."""
+    right = accepted(got, want, scale, tolerance)
+    wrong = int((~right).sum())
+    if not wrong:
+        return None
+    flat = int((~right).reshape(-1).to(torch.uint8).argmax())
+    index = tuple(int(i) for i in np.unravel_index(flat, tuple(want.shape)))
+    return Mismatch(argument, index, got[index].item(), want[index].item(), wrong, right.numel())
+
+
+def untouched(layout: Layout, before: np.ndarray, after: np.ndarray) -> tuple[Finding, ...]:
+    """Findings for every red zone and every input that the launcher wrote to."""
+    found = []
+    for start, stop, left, right in gaps(layout):
+        if changed := _first(before[start:stop], after[start:stop]):
+            found.append(_redzone(layout, start + changed[0], left, right, changed[1]))
+    for buffer in layout.job.buffers:
+        if buffer.initialised and not buffer.output:
+            span = slice(buffer.offset, buffer.offset + buffer.nbytes)
+            if changed := _first(before[span], after[span]):
+                element = changed[0] // buffer.itemsize
+                text = (
+                    f"{buffer.name} is an input, but element {element} of it was overwritten; write to the output only"
+                )
+                found.append(Finding("input", text, variable=buffer.name, count=changed[1]))
+    return tuple(found)
+
+
+def _first(before: np.ndarray, after: np.ndarray) -> tuple[int, int] | None:
+    """Where two byte arrays first differ and in how many places."""
+    if before.tobytes() == after.tobytes():
+        return None
+    where = np.flatnonzero(before != after)
+    return int(where[0]), len(where)
+
+
+def _redzone(layout: Layout, at: int, left: str, right: str, count: int) -> Finding:
+    sizes = {b.name: b for b in layout.job.buffers}
+    past = at - (sizes[left].offset + sizes[left].nbytes) if left else None
+    short = sizes[right].offset - at if right else None
+    if past is not None and (short is None or past <= short):
+        name, item, words = left, sizes[left].itemsize, f"{past // sizes[left].itemsize} elements past the end of"
+        words = words.replace("0 elements past", "just past")
+    else:
+        name, item, words = right, sizes[right].itemsize, f"{-(-short // sizes[right].itemsize)} elements before"  # type: ignore[operator]
+    total = sizes[name].nbytes // item
+    text = f"a write landed {words} {name} ({total} elements); guard the index before you store"
+    return Finding("oob", text, variable=name, count=count)
+
+
+def padding(argument: str, got: torch.Tensor, before: torch.Tensor, width: int) -> tuple[Finding, ...]:
+    """A pitched output: columns from `width` on must be as they were."""
+    a, b = raw(got[..., width:]), raw(before[..., width:])
+    if not (changed := _first(b, a)):
+        return ()
+    return (
+        Finding(
+            "padding",
+            f"the padding of {argument}, behind column {width - 1}, was overwritten; stop at the last column",
+            variable=argument,
+            count=changed[1],
+        ),
+    )
+
+
+def judge_outputs(
+    got: Mapping[str, torch.Tensor], want: Mapping[str, torch.Tensor], tolerances: Mapping[str, Tolerance]
+) -> Mismatch | None:
+    """The first output that is wrong; `want` holds scales under `<output>__S`."""
+    for name, tensor in got.items():
+        expected = want[name]
+        narrow = tensor[..., : expected.shape[-1]] if expected.dim() else tensor
+        tolerance = tolerances.get(name, tolerances[""])
+        if mismatch := compare(name, narrow, expected, want.get(f"{name}__S"), tolerance):
+            return mismatch
+    return None

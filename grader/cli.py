@@ -1,0 +1,213 @@
+"""The command line: arguments -> verb -> exit code. The only module that knows argparse."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from grader import __version__, screen
+from grader.errors import GraderError, UsageError
+
+EXITS = """\
+exit codes: 0 all passed · 1 judged and not passed · 2 usage · 3 this machine, or not run
+            4 the grader itself · 5 nothing selected · 130 interrupted"""
+
+NAME = "number, name, id or path (7, softmax, 07_softmax); default: where you stand, else the last you edited"
+
+
+class Parser(argparse.ArgumentParser):
+    """Says a usage error as every other error is said: one line, ending with the remedy."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; see `{self.prog} --help`")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        _forgive_encodings()
+        return _run(words)
+    except GraderError as error:
+        screen.note(f"grader: {error}")
+        return error.exit_code
+    except KeyboardInterrupt:
+        screen.note("grader: interrupted; what was graded before is recorded")
+        return 130
+    except BrokenPipeError:  # `grader list | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        return _defect(error)
+
+
+def _run(words: list[str]) -> int:
+    command = _command()
+    parser, verbs = _parser(command)
+    if words[:1] == ["help"]:
+        words = [*words[1:2], "--help"]
+    if words and not words[0].startswith("-") and words[0] not in verbs:
+        close = difflib.get_close_matches(words[0], verbs, n=1, cutoff=0.4)
+        meant = f"did you mean `{command} {close[0]}`?" if close else f"see `{command} --help`"
+        raise UsageError(f"{words[0]!r} is no verb; {meant}")
+    args = parser.parse_args(words)
+    args.command = command
+    call: Callable[[Any], int] = args.call
+    code = call(args)
+    sys.stdout.flush()  # a closed pipe shows here, not at exit
+    return code
+
+
+def _command() -> str:
+    """How this was started, for the lines that say what to type next."""
+    return "grader" if Path(sys.argv[0]).name == "grader" else "python -m grader"
+
+
+def _forgive_encodings() -> None:
+    """On a terminal that cannot show ✓, a `?` is better than a crash."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+def _defect(error: Exception) -> int:
+    if os.environ.get("GRADER_DEBUG") == "1":
+        traceback.print_exc()
+        return 4
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    screen.note(
+        f"grader: a defect of the grader, not of your code: {type(error).__name__}: {error} "
+        f"({Path(where.filename).name}:{where.lineno}); please report it with the output of GRADER_DEBUG=1"
+    )
+    return 4
+
+
+# ---------------------------------------------------------------- arguments
+
+
+def _parser(command: str) -> tuple[Parser, tuple[str, ...]]:
+    from grader import verbs
+
+    parser = Parser(
+        prog=command,
+        description="A local autograder for CUDA exercises.",
+        epilog=f"start:  {command} list\n        {command} show 1\n        {command} run 1\n\n{EXITS}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"grader {__version__}")
+    parser.set_defaults(call=verbs.overview)
+    group = parser.add_subparsers(title="verbs", metavar="VERB")
+
+    def verb(name: str, call: Callable[[Any], int], text: str, *examples: str) -> Parser:
+        shown = "\n".join(f"  {command} {name} {example}".rstrip() for example in examples)
+        made: Parser = group.add_parser(
+            name,
+            help=text,
+            description=f"{text[0].upper()}{text[1:]}.",
+            epilog=f"examples:\n{shown}\n\n{EXITS}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        made.set_defaults(call=call)
+        made.add_argument("--json", action="store_true", help="print JSON alone on stdout")
+        return made
+
+    _add_run(verb("run", verbs.run, "grade your kernel", *RUNS))
+    many = verb(
+        "list", verbs.listing, "all exercises, and where you are with each", "", "-k reduction", "--json"
+    )
+    many.add_argument("names", nargs="*", metavar="NAME", help="only these")
+    _add_k(many)
+    one = verb("show", verbs.show, "the task, its limits and what it teaches", "7", "softmax", "--raw 7")
+    _add_name(one)
+    one.add_argument("--raw", action="store_true", help="the README as it is, not rendered")
+    tips = verb("hint", verbs.hint, "the next hint; opened hints are on record", "7", "7 --tier 1")
+    _add_name(tips)
+    tips.add_argument("--tier", type=int, metavar="N", help="that hint (again)")
+    _add_name(
+        verb("reset", verbs.reset, "put the skeleton back; your file is kept as a backup", "7", "softmax")
+    )
+    verb(
+        "scoreboard",
+        verbs.scoreboard,
+        "best verdict, ratio, attempts and tier of every exercise",
+        "",
+        "--json",
+    )
+    _add_name(
+        verb("compare", verbs.compare, "your passing kernel beside the solution", "7", "softmax --json")
+    )
+    past = verb(
+        "history", verbs.history, "every attempt, with its source", "", "7", "--source 12", "7 --json"
+    )
+    _add_name(past)
+    past.add_argument("--source", type=int, metavar="ID", help="print the source of that attempt")
+    back = verb("restore", verbs.restore, "put the source of an attempt back", "7", "7 @best", "7 12")
+    back.add_argument("name", metavar="NAME", help=NAME)
+    back.add_argument("which", nargs="?", default="@best", metavar="@best|@last|ID", help="default: @best")
+    verb("doctor", verbs.doctor, "check this machine, and say how to mend it", "", "--json")
+    return parser, tuple(group.choices)
+
+
+RUNS = (
+    "7",
+    "softmax --no-speed",
+    "7 --file attempt.cu",
+    "7 --solution",
+    '7 --seed 5 --case "rows=3,cols=5,recipe=normal"',
+    "--all -x --json",
+    '-k "softmax or scan"',
+)
+
+
+def _add_run(parser: Parser) -> None:
+    parser.add_argument("names", nargs="*", metavar="NAME", help=NAME)
+    parser.add_argument("--all", action="store_true", help="every exercise")
+    _add_k(parser)
+    parser.add_argument("-x", "--exitfirst", action="store_true", help="stop at the first that does not pass")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--file", metavar="F", help="grade this file instead of the exercise's own")
+    what.add_argument("--solution", action="store_true", help="grade the reference itself")
+    parser.add_argument(
+        "--backend", choices=("cuda", "simulator"), help="default: the GPU where there is one"
+    )
+    parser.add_argument("--no-speed", dest="speed", action="store_false", help="correctness only")
+    parser.add_argument("--seed", type=_seed, metavar="N", help="draw the same cases again")
+    parser.add_argument("--case", type=_case, metavar="C", help="this case alone, as a failure prints it")
+    parser.add_argument("--examples", type=_examples, metavar="N", help="how many cases to draw")
+    parser.add_argument("--sanitize", action="store_true", help="also run NVIDIA's compute-sanitizer")
+    parser.add_argument("--no-record", dest="record", action="store_false", help="keep no record of this run")
+
+
+def _add_name(parser: Parser) -> None:
+    parser.add_argument("name", nargs="?", metavar="NAME", help=NAME)
+
+
+def _add_k(parser: Parser) -> None:
+    parser.add_argument(
+        "-k", default="", metavar="EXPR", help='words in id, title or concepts: "scan or not half"'
+    )
+
+
+def _seed(text: str) -> int:
+    if not text.isdigit() or int(text) >= 2**63:
+        raise argparse.ArgumentTypeError(f"{text!r} is no seed: write a whole number from 0 to 2^63 - 1")
+    return int(text)
+
+
+def _examples(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 100_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of cases: write 1 to 100000")
+    return int(text)
+
+
+def _case(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty: write it as rows=33,cols=1000,recipe=normal")
+    return text.strip()

@@ -1,0 +1,144 @@
+"""A learner's source beside the solution -> text: diff, times, resources, the reasons. Pure."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rich.console import Console, ConsoleOptions, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from grader.figures import apart, count, labelled, ratio, resource, speed
+from grader.model import Exercise, Resources, Verdict
+from grader.tables import markdown
+
+SIDE_BY_SIDE = 100  # columns; narrower, the two sources would be cut into ribbons: a unified diff then
+WIDEST = 160
+CHANGED = {" ": "", "|": "yellow", "<": "red", ">": "green"}
+
+Row = tuple[str, str, str]  # mark, learner's line, solution's line
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two: its source, and the verdict of its last pass (None before there was one)."""
+
+    text: str
+    verdict: Verdict | None
+
+
+def rows(left: str, right: str) -> list[Row]:
+    """Both sources line by line: ` ` equal, `|` changed, `<` only left, `>` only right."""
+    a, b = left.splitlines(), right.splitlines()
+    aligned: list[Row] = []
+    for tag, i, j, k, m in difflib.SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
+        if tag == "equal":
+            aligned += [(" ", x, y) for x, y in zip(a[i:j], b[k:m], strict=True)]
+        else:
+            aligned += _changed(a[i:j], b[k:m])
+    return aligned
+
+
+def _changed(left: list[str], right: list[str]) -> list[Row]:
+    both = min(len(left), len(right))
+    changed = [("|", x, y) for x, y in zip(left, right, strict=False)]
+    return changed + [("<", x, "") for x in left[both:]] + [(">", "", y) for y in right[both:]]
+
+
+def unified(left: str, right: str) -> list[str]:
+    lines = difflib.unified_diff(left.splitlines(), right.splitlines(), "yours", "solution", lineterm="", n=3)
+    return list(lines)
+
+
+class Diff:
+    """Side by side where there is room; unified where there is not."""
+
+    def __init__(self, left: str, right: str) -> None:
+        self.left, self.right = left, right
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        if self.left == self.right:
+            yield Text("the two sources are the same")
+        elif options.max_width < SIDE_BY_SIDE:
+            yield from (_unified_line(line) for line in unified(self.left, self.right))
+        else:
+            yield _beside(rows(self.left, self.right), min(options.max_width, WIDEST))
+
+
+def _unified_line(line: str) -> Text:
+    return Text(line, {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], ""), overflow="fold")
+
+
+def _beside(aligned: list[Row], width: int) -> Table:
+    half = (width - 3) // 2
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
+    table.add_column("yours", width=half - 1, overflow="fold")
+    table.add_column("", width=1)
+    table.add_column("solution", width=half - 1, overflow="fold")
+    for mark, left, right in aligned:
+        table.add_row(Text(left.expandtabs(4)), mark, Text(right.expandtabs(4)), style=CHANGED[mark])
+    return table
+
+
+def screen(exercise: Exercise, yours: Side, solution: Side, readme: str, rendered: bool) -> RenderableType:
+    """Diff, then speed, then resources, then the solution's README."""
+    heading = Text.assemble((exercise.id, "bold"), f"  {exercise.title}: yours and the solution")
+    why = markdown(readme) if rendered else Text(readme.rstrip("\n"))
+    parts = [
+        heading,
+        Diff(yours.text, solution.text),
+        _times(yours.verdict),
+        _resources(exercise, yours, solution),
+        why,
+    ]
+    return Group(*apart(parts))
+
+
+def _times(verdict: Verdict | None) -> RenderableType:
+    """The learner's last pass was timed against this very solution."""
+    if verdict and verdict.speed:
+        return speed(verdict.speed)
+    why = verdict.speed_why if verdict else ""
+    return Text(f"speed: not measured{f' ({why})' if why else ''}; a run on a GPU measures both", "dim")
+
+
+def _resources(exercise: Exercise, yours: Side, solution: Side) -> RenderableType:
+    said = [*_kernels("yours", yours.verdict), *_kernels("solution", solution.verdict)]
+    if not _kernels("", solution.verdict):
+        said.append(("solution", f"not built here yet: python -m grader run {exercise.number} --solution"))
+    return Group(Text("kernels", "bold"), labelled(said))
+
+
+def _kernels(whose: str, verdict: Verdict | None) -> list[tuple[str, str]]:
+    return [(whose, f"{r.kernel}: {resource(r)}") for r in (verdict.resources if verdict else ())]
+
+
+def summary(yours: Side, solution: Side) -> dict[str, object]:
+    """The same for `--json`."""
+    found = yours.verdict.speed if yours.verdict else None
+    return {
+        "diff": unified(yours.text, solution.text),
+        "ratio": found.ratio if found else None,
+        "learner_us": found.learner_us if found else None,
+        "reference_us": found.reference_us if found else None,
+        "resources": {"yours": _listed(yours), "solution": _listed(solution)},
+    }
+
+
+def _listed(side: Side) -> list[dict[str, object]]:
+    found: tuple[Resources, ...] = side.verdict.resources if side.verdict else ()
+    return [dict(vars(r)) for r in found]
+
+
+def headline(verdict: Verdict | None) -> str:
+    """One sentence for the end of the screen."""
+    if verdict and verdict.speed:
+        return f"yours runs at {ratio(verdict.speed.ratio)} the solution's speed, over {_shapes(verdict)}"
+    return "both are right; their speeds were not compared"
+
+
+def _shapes(verdict: Verdict) -> str:
+    assert verdict.speed is not None
+    return count(max(1, len(verdict.speed.shapes)), "shape")

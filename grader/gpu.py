@@ -1,0 +1,67 @@
+"""What NVML says of the GPU the worker will use: no CUDA context, a few milliseconds."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """The first visible GPU."""
+
+    name: str
+    uuid: str
+    capability: tuple[int, int]
+    driver: str
+    cuda: int  # newest CUDA the driver can run: 13000 is 13.0
+    memory: int  # bytes
+
+
+@contextlib.contextmanager
+def nvml() -> Iterator[Any]:
+    """The pynvml module, initialised; None where there is no NVIDIA driver."""
+    try:
+        import pynvml
+
+        pynvml.nvmlInit()
+    except Exception:  # no module, no driver, no permission: each means no GPU for us
+        yield None
+        return
+    try:
+        yield pynvml
+    finally:
+        pynvml.nvmlShutdown()
+
+
+def handle(p: Any) -> Any:
+    """NVML's handle of the GPU that CUDA calls 0, or None; CUDA_VISIBLE_DEVICES may reorder them."""
+    first = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0].strip()
+    try:
+        if first.isdigit():
+            return p.nvmlDeviceGetHandleByIndex(int(first))
+        return p.nvmlDeviceGetHandleByUUID(first.encode()) if first else None
+    except p.NVMLError:
+        return None
+
+
+def find() -> Gpu | None:
+    """The GPU, or None."""
+    with nvml() as p:
+        if p is None or (h := handle(p)) is None:
+            return None
+        return Gpu(
+            _text(p.nvmlDeviceGetName(h)),
+            _text(p.nvmlDeviceGetUUID(h)),
+            tuple(p.nvmlDeviceGetCudaComputeCapability(h)),
+            _text(p.nvmlSystemGetDriverVersion()),
+            int(p.nvmlSystemGetCudaDriverVersion_v2()),
+            int(p.nvmlDeviceGetMemoryInfo(h).total),
+        )
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode() if isinstance(value, bytes) else value

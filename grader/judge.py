@@ -1,0 +1,228 @@
+"""The straight line: source → build → cases → speed → verdict."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nvtx
+
+from grader import backends, build, cases, measure
+from grader import case as case_
+from grader import spec as spec_
+from grader.isolate import Worker
+from grader.model import (
+    Build,
+    Diagnosis,
+    Failure,
+    Fate,
+    Outcome,
+    Request,
+    Speed,
+    Stage,
+    Verdict,
+)
+from grader.spec import Spec
+from grader.timing import Decision
+from grader.translate import Refused
+
+EXAMPLES = {"cuda": 100, "simulator": 40}
+BUDGET = {"cuda": 32 << 20, "simulator": 1 << 19}  # bytes one case may move
+SECONDS = {"cuda": 10.0, "simulator": 20.0}  # time limit of one case
+
+
+def cache() -> Path:
+    """GRADER_CACHE, else the user's cache folder (XDG)."""
+    import platformdirs
+
+    return Path(os.environ.get("GRADER_CACHE") or platformdirs.user_cache_dir("grader"))
+
+
+@dataclass
+class Grading:
+    """One grading under way: what is known so far."""
+
+    request: Request
+    progress: Callable[[str], None]
+    device: str
+    seed: int = 0
+    stages: list[Stage] = field(default_factory=list)
+    build: Build | None = None
+
+    def verdict(self, outcome: Outcome, **more: object) -> Verdict:
+        done = {stage.name for stage in self.stages}
+        skipped = tuple(Stage(n, "skipped") for n in ("build", "cases", "speed") if n not in done)
+        return Verdict(
+            self.request.exercise.id, outcome, self.request.backend, self.device, self.seed,
+            (*self.stages, *skipped), resources=self.build.resources if self.build else (),
+            hints_used=self.request.hints_used, **more,  # type: ignore[arg-type]
+        )  # fmt: skip
+
+
+def grade(request: Request, progress: Callable[[str], None] = lambda _: None) -> Verdict:
+    """Judges one source. Learners' mistakes are verdicts; a GraderError is the machine's or the author's fault."""
+    with nvtx.annotate(f"grade {request.exercise.id}"):
+        backend = backends.get(request.backend)
+        grading = Grading(request, progress, backend.device())
+        if request.backend == "simulator" and request.exercise.unsimulated:
+            return grading.verdict(Outcome.NOT_RUN, detail=request.exercise.unsimulated)
+        try:
+            return _judge(grading)
+        except Refused as refused:
+            return grading.verdict(Outcome.NOT_RUN, detail=str(refused))
+
+
+def _judge(grading: Grading) -> Verdict:
+    request = grading.request
+    budget = BUDGET[request.backend]
+    arena = cases.make_arena(budget)
+    try:
+        with Worker(request.backend, arena) as worker:  # gets ready while the compiler runs
+            learner, reference = _build(grading)
+            grading.build = learner
+            if learner.errors:
+                return grading.verdict(Outcome.COMPILE, log=learner.errors, detail=_signature(request, learner.errors))
+            spec = spec_.load(request.exercise.folder)
+            worker.add(learner.library, request.exercise.declaration.launcher)
+            if why_not := worker.settle():
+                return grading.verdict(Outcome.COMPILE, log=why_not, detail=_missing(request))
+            # The contents are decided only now, when nothing of the learner's can be changed any more.
+            grading.seed = secrets.randbits(32) if request.seed is None else request.seed
+            if verdict := _cases(grading, spec, worker, budget):
+                return verdict
+    finally:
+        arena.close()
+    return _speed(grading, spec, learner, reference)
+
+
+# ---------------------------------------------------------------- build
+
+
+def _build(grading: Grading) -> tuple[Build, Build | None]:
+    """Learner and reference at the same time."""
+    request = grading.request
+    grading.progress("compiling")
+    with nvtx.annotate("build"):
+        backend, store = backends.get(request.backend), cache()
+        name = f"{request.exercise.name}.cu"
+        texts = [request.text]
+        if wants_speed(request):
+            texts.append(request.reference.read_text())
+        pending = [build.start(backend.sources(request.exercise, t, name), request.backend, store) for t in texts]
+        try:
+            built = [p.wait() for p in pending]
+        finally:
+            for p in pending:
+                if p.child:
+                    p.stop()
+    ms = 1000 * built[0].seconds
+    grading.stages.append(
+        Stage("build", "fail" if built[0].errors else "pass", ms, why="cached" if built[0].cached else "")
+    )
+    return built[0], built[1] if len(built) > 1 else None
+
+
+def wants_speed(request: Request) -> bool:
+    return request.speed and request.backend == "cuda" and not request.case
+
+
+def _signature(request: Request, errors: str) -> str:
+    launcher = request.exercise.declaration.launcher
+    if launcher in errors.splitlines()[0]:
+        return f"the launcher's signature must stay as it was: {request.exercise.declaration.text}"
+    return ""
+
+
+def _missing(request: Request) -> str:
+    return f"{request.exercise.name}.cu must define {request.exercise.declaration.text.rstrip(';')} {{ … }}"
+
+
+# ---------------------------------------------------------------- cases
+
+
+def _cases(grading: Grading, spec: Spec, worker: Worker, budget: int) -> Verdict | None:
+    """None when every case is right."""
+    request, started = grading.request, time.monotonic()
+    seconds = SECONDS[request.backend]
+    examples = request.examples or EXAMPLES[request.backend]
+    with nvtx.annotate("cases"):
+        if request.case:
+            one = case_.parse(request.case, request.exercise, spec)
+            trial = cases.attempt(request.exercise, spec, worker, one, grading.seed, seconds)
+            failed = trial if trial.outcome is not Outcome.PASS else None
+            found = cases.Series(int(failed is None), 1, failed, trial)
+        else:
+            kept = cache() / "examples" / request.exercise.id / request.backend
+            found = cases.series(
+                request.exercise, spec, worker, grading.seed, examples, budget, seconds, kept,
+                lambda n: grading.progress(f"case {n} of about {examples}"),
+            )  # fmt: skip
+    ms = 1000 * (time.monotonic() - started)
+    status = "fail" if found.failure else "pass"
+    grading.stages.append(Stage("cases", status, ms, found.passed, found.total))
+    return _failed(grading, found.failure) if found.failure else None
+
+
+def _failed(grading: Grading, trial: cases.Trial) -> Verdict:
+    request = grading.request
+    diagnosis = trial.diagnosis
+    if trial.findings and diagnosis.pattern == "unknown":
+        diagnosis = Diagnosis(trial.findings[0].kind, trial.findings[0].text)
+    replay = _replay(request, trial.case, trial.seed)
+    failure = Failure(trial.case, trial.seed, trial.mismatch, diagnosis, replay)
+    detail = trial.run.message if trial.run.fate is not Fate.RETURNED else ""
+    return grading.verdict(
+        trial.outcome, failure=failure, findings=trial.findings, log=trial.run.log, detail=detail,
+    )  # fmt: skip
+
+
+def _replay(request: Request, case: object, seed: int) -> str:
+    words = ["python -m grader run", request.exercise.id]
+    if request.source == request.reference:
+        words.append("--solution")
+    elif request.source != request.exercise.source:
+        words.append(f"--file {request.source}")
+    return " ".join([*words, f"--backend {request.backend}", f'--case "{case}"', f"--seed {seed}"])
+
+
+# ---------------------------------------------------------------- speed
+
+
+def _speed(grading: Grading, spec: Spec, learner: Build, reference: Build | None) -> Verdict:
+    request = grading.request
+    if reference is None:
+        return grading.verdict(Outcome.PASS, speed_why=_no_speed(request), score=1.0)
+    if reference.errors:
+        return grading.verdict(Outcome.GRADER_ERROR, log=reference.errors, detail="the reference does not compile")
+    started = time.monotonic()
+    with nvtx.annotate("speed"):
+        found = measure.measure(request.exercise, spec, learner, reference, grading.seed, cache(), grading.progress)
+    ms = 1000 * (time.monotonic() - started)
+    if found.wrong:
+        grading.stages.append(Stage("speed", "fail", ms))
+        failure = Failure(
+            found.wrong.case, grading.seed, found.wrong.mismatch,
+            Diagnosis("unknown", "the answer is right at small sizes and wrong at the timed size"),
+            _replay(request, found.wrong.case, grading.seed),
+        )  # fmt: skip
+        return grading.verdict(Outcome.WRONG, failure=failure)
+    assert found.speed is not None
+    outcome = _outcome(found.speed, found.decision)
+    grading.stages.append(Stage("speed", "pass" if outcome is Outcome.PASS else "fail", ms))
+    return grading.verdict(outcome, speed=found.speed, score=min(found.speed.ratio, 2.0))
+
+
+def _outcome(speed: Speed, decision: Decision) -> Outcome:
+    if decision is Decision.NOISY:
+        return Outcome.NOISY
+    return Outcome.PASS if speed.ci[0] >= speed.threshold else Outcome.SLOW
+
+
+def _no_speed(request: Request) -> str:
+    if request.backend == "simulator":
+        return "the simulator runs on the CPU: it can say whether a kernel is right, never how fast it is"
+    return "one case only" if request.case else "--no-speed was given"

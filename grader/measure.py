@@ -1,0 +1,215 @@
+"""Learner against reference in one timing worker, interleaved; every timed output is checked in full, here.
+
+For each pair: fresh contents, then both libraries in random order on the same buffers. The ratio of a pair is
+reference time ÷ learner time, so slow drifts of the clock cancel.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from grader import check, gpu, layout, wire
+from grader.cases import content_seed
+from grader.isolate import Arena, Worker
+from grader.model import Build, Case, Exercise, Mismatch, Shape, Speed
+from grader.spec import Spec
+from grader.timing import Decision, Rule, interval, median
+
+SECONDS = 60.0  # no answer within this: the kernel hangs at the timed size
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A timed call gave a wrong answer: no speed."""
+
+    case: Case
+    mismatch: Mismatch
+
+
+@dataclass(frozen=True)
+class Measured:
+    speed: Speed | None
+    wrong: Wrong | None
+    decision: Decision
+
+
+def measure(
+    exercise: Exercise, spec: Spec, learner: Build, reference: Build, seed: int, cache: Path,
+    progress: Callable[[str], None],
+) -> Measured:  # fmt: skip
+    """Times all shapes; the slowest ratio decides."""
+    size = max(3 * spec.moved(**s) + spec.workspace(**s) for s in exercise.timed) + (64 << 20)
+    launcher = exercise.declaration.launcher
+    arena = Arena(size)
+    try:
+        with Worker("cuda", arena, ((learner.library, launcher), (reference.library, launcher))) as worker:
+            peak = copy_peak(cache)
+            shapes, decision = [], Decision.CLEAR
+            for sizes in exercise.timed:
+                progress("timing " + " × ".join(f"{k} {v}" for k, v in sizes.items()))
+                found = _Timed(exercise, spec, worker, sizes, seed, peak).run()
+                if isinstance(found, Wrong):
+                    return Measured(None, found, Decision.CLEAR)
+                shapes.append(found[0])
+                decision = found[1] if found[1] is Decision.NOISY else decision
+    finally:
+        arena.close()
+    return Measured(summary(exercise, tuple(shapes)), None, decision)
+
+
+def summary(exercise: Exercise, shapes: tuple[Shape, ...]) -> Speed:
+    """The slowest shape decides: a kernel that is fast on one shape only has not met the target."""
+    worst = min(shapes, key=lambda s: s.ratio)
+    return Speed(
+        worst.ratio, worst.ci, exercise.threshold, worst.learner_us, worst.reference_us, worst.library_us,
+        worst.roofline_pct, "memory" if worst.roofline_pct is not None else "unknown", shapes,
+    )  # fmt: skip
+
+
+class _Timed:
+    """One timed shape. Holds tensors on the judge's own GPU context; the worker never sees `want`."""
+
+    def __init__(
+        self, exercise: Exercise, spec: Spec, worker: Worker, sizes: Mapping[str, int], seed: int, peak: float
+    ) -> None:
+        self.exercise, self.spec, self.worker, self.sizes, self.peak = exercise, spec, worker, dict(sizes), peak
+        self.random = random.Random(seed)
+        self.seed = seed
+        self.times: tuple[list[float], list[float]] = ([], [])
+        self.rule = Rule(exercise.threshold)
+
+    def run(self) -> Wrong | tuple[Shape, Decision]:
+        started, decision, pair = time.monotonic(), Decision.MORE, 0
+        while decision is Decision.MORE:
+            if wrong := self.pair(pair):
+                return wrong
+            pair += 1
+            decision = self.rule.decide(self.ratios(), time.monotonic() - started)
+        return self.shape(), decision
+
+    def ratios(self) -> list[float]:
+        return [b / a for a, b in zip(*self.times, strict=True)]
+
+    def pair(self, number: int) -> Wrong | None:
+        """Fresh contents, both libraries in random order, both outputs checked."""
+        recipe = self.spec.recipes[number % len(self.spec.recipes)]
+        case = Case(self.sizes, recipe)
+        g = torch.Generator(device="cuda").manual_seed(content_seed(self.seed + number, case))
+        values = self.spec.inputs(g, recipe, **self.sizes)
+        want = self.spec.oracle(**values, **self.sizes)
+        if number == 0:
+            self.lay(case, values, want)
+        self.put(values)
+        if number == 0:
+            self.worker.settle_or_raise()
+            self.worker.tell({"do": "arm", "job": self.job}, SECONDS)
+        order = [0, 1] if self.random.random() < 0.5 else [1, 0]
+        for place, library in enumerate(order):
+            if place and self.inout:
+                self.put(values)
+            us = self.sample(library, upload=not place or self.inout)
+            self.times[library].append(us)
+            if library == 0 and (mismatch := self.verify(want)):
+                return Wrong(case, mismatch)
+        return None
+
+    def sample(self, library: int, upload: bool) -> float:
+        poison = self.random.randrange(0x3C, 0x4C)
+        message = {"do": "sample", "library": library, "upload": upload, "poison": poison}
+        return float(self.worker.tell(message, SECONDS)["us"])
+
+    def lay(self, case: Case, values: Mapping[str, Any], want: Mapping[str, torch.Tensor]) -> None:
+        outputs = {p.name for p in self.exercise.declaration.params if p.output}
+        self.shapes = {n: tuple(want[n].shape) for n in outputs} | dict(self.spec.outputs(**self.sizes))
+        workspace = self.spec.workspace(**self.sizes)
+        self.plan = layout.lay(self.exercise, case, values, self.shapes, workspace, SECONDS)
+        self.job = wire.job_to(self.plan.job)
+        self.inout = any(b.initialised and b.output for b in self.plan.job.buffers)
+        self.bytes = torch.frombuffer(self.worker.arena.bytes, dtype=torch.uint8)[: self.plan.job.span]
+        _runtime().cudaHostRegister(self.bytes.data_ptr(), self.plan.job.span, 0)  # 50 GB/s instead of 5
+
+    def put(self, values: Mapping[str, Any]) -> None:
+        for b in self.plan.job.buffers:
+            if b.initialised:
+                source = values[b.name].contiguous().reshape(-1).view(torch.uint8)
+                self.bytes[b.offset : b.offset + b.nbytes].copy_(source, non_blocking=True)
+        torch.cuda.synchronize()
+
+    def verify(self, want: Mapping[str, torch.Tensor]) -> Mismatch | None:
+        """Every element of every output of this call."""
+        got = {name: self.got(name) for name in self.shapes}
+        return check.judge_outputs(got, want, self.exercise.tolerances)
+
+    def got(self, name: str) -> torch.Tensor:
+        b = self.plan.buffer(name)
+        data = self.bytes[b.offset : b.offset + b.nbytes].to("cuda")
+        return data.view(self.plan.dtypes[name]).reshape(self.shapes[name])
+
+    def shape(self) -> Shape:
+        _runtime().cudaHostUnregister(self.bytes.data_ptr())
+        learner = median(self.times[0])
+        moved = self.spec.moved(**self.sizes)
+        rate = moved / learner / 1e3  # bytes per µs / 1000 = GB/s
+        return Shape(
+            self.sizes, median(self.ratios()), interval(self.ratios()), learner, median(self.times[1]),
+            self.library(), len(self.times[0]), f"{rate:,.0f} GB/s", 100 * rate / self.peak if self.peak else None,
+        )  # fmt: skip
+
+    def library(self) -> float:
+        """µs of torch's own operation, cold, in the judge's process: shown, not graded."""
+        g = torch.Generator(device="cuda").manual_seed(self.seed)
+        values = self.spec.inputs(g, self.spec.recipes[0], **self.sizes)
+        return cold(self.spec.library(**values, **self.sizes))
+
+
+def _runtime() -> Any:
+    return torch.cuda.cudart()  # type: ignore[no-untyped-call]
+
+
+def _event() -> Any:
+    return torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]
+
+
+def cold(call: Callable[[], Any], times: int = 10) -> float:
+    """Median µs of `call` with a cold L2."""
+    flush = torch.empty(2 * torch.cuda.get_device_properties(0).L2_cache_size, dtype=torch.uint8, device="cuda")
+    samples = []
+    for _ in range(times + 2):
+        start, stop = _event(), _event()
+        flush.zero_()
+        start.record()
+        call()
+        stop.record()
+        stop.synchronize()
+        samples.append(1000.0 * start.elapsed_time(stop))
+    return float(np.median(samples[2:]))
+
+
+def copy_peak(cache: Path) -> float:
+    """GB/s of a device copy on this GPU, bytes read plus written; measured once, kept by the GPU's UUID."""
+    found = gpu.find()
+    path = cache / "peaks" / f"{found.uuid if found else 'unknown'}.json"
+    try:
+        return float(json.loads(path.read_text())["copy_gb_s"])
+    except (OSError, ValueError, KeyError):
+        pass
+    source = torch.empty(1 << 30, dtype=torch.uint8, device="cuda")
+    target = torch.empty_like(source)
+    peak = 2 * source.numel() / cold(lambda: target.copy_(source)) / 1e3
+    record = {
+        "gpu": found.name if found else "",
+        "copy_gb_s": peak,
+        "measured": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(record))
+    return peak

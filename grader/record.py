@@ -1,0 +1,319 @@
+"""Attempts and hints in, attempts and hints out: append-only, in SQLite unless GRADER_DB says otherwise."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass, fields, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from grader.errors import MachineError
+from grader.model import Outcome, Speed, Verdict
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine, MetaData
+
+WAIT_SECONDS = 15  # how long a second grader waits for the first one's write
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One graded run; its fields are the columns of `attempts`. The verdict is read apart: it may be long."""
+
+    exercise: str
+    outcome: str
+    at: str  # UTC, ISO 8601
+    id: int = 0  # given by the database
+    score: float = 0.0
+    ratio: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    learner_us: float | None = None
+    reference_us: float | None = None
+    library_us: float | None = None
+    backend: str = ""
+    device: str = ""
+    seed: int = 0
+    source_sha: str = ""
+    hints_used: int = 0
+    versions: str = "{}"  # JSON: grader, python, torch, driver
+    solution: bool = False  # graded the reference: never a learner's attempt
+    partial: bool = False  # one case or few examples: a pass of it is no pass of the exercise
+    assisted: bool = False  # the learner had given up and seen the answer
+
+
+COLUMNS = tuple(f.name for f in fields(Attempt))
+
+
+def attempt(verdict: Verdict, text: str, at: str, versions: str = "{}") -> Attempt:
+    """The row that keeps this verdict on this source."""
+    kept = Attempt(
+        exercise=verdict.exercise,
+        outcome=verdict.outcome.value,
+        at=at,
+        score=verdict.score,
+        backend=verdict.backend,
+        device=verdict.device,
+        seed=verdict.seed,
+        source_sha=sha(text),
+        hints_used=verdict.hints_used,
+        versions=versions,
+    )
+    return _timed(kept, verdict.speed) if verdict.speed else kept
+
+
+def _timed(kept: Attempt, speed: Speed) -> Attempt:
+    return replace(
+        kept,
+        ratio=speed.ratio,
+        ci_low=speed.ci[0],
+        ci_high=speed.ci[1],
+        learner_us=speed.learner_us,
+        reference_us=speed.reference_us,
+        library_us=speed.library_us,
+    )
+
+
+def recordable(verdict: Verdict) -> bool:
+    """An untouched skeleton costs no attempt."""
+    return verdict.outcome is not Outcome.NOT_STARTED
+
+
+def sha(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
+
+
+# ---------------------------------------------------------------- where
+
+
+def folder() -> Path:
+    """Where the learner's records and backups lie: XDG_STATE_HOME/grader."""
+    import platformdirs
+
+    return Path(platformdirs.user_state_dir("grader", appauthor=False))
+
+
+def url() -> str:
+    """GRADER_DB, else the file in the state folder."""
+    return os.environ.get("GRADER_DB") or f"sqlite:///{folder() / 'attempts.db'}"
+
+
+def file(url: str) -> Path | None:
+    """The file of an SQLite URL; None for another database."""
+    found = re.fullmatch(r"sqlite(?:\+pysqlite)?:///(?!:memory:|file:)([^?]+)", url)
+    return Path(found[1]) if found else None
+
+
+# ---------------------------------------------------------------- write, through SQLAlchemy
+
+
+def ready(url: str) -> None:
+    """Makes the tables when they are not there; MachineError when an attempt could not be kept."""
+    from sqlalchemy.schema import CreateTable
+
+    if file(url) is None and re.fullmatch(r"sqlite[^:]*:/{0,3}(:memory:.*)?", url):
+        raise MachineError(f"GRADER_DB={url} keeps nothing; write sqlite:////absolute/path.db, or unset it")
+    with _connected(url) as connection:
+        for table in _schema().sorted_tables:  # IF NOT EXISTS: two graders may start at once
+            connection.execute(CreateTable(table, if_not_exists=True))
+    if file(url):
+        with _connected(url) as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # a read-only file says so here, not after grading
+
+
+def add(url: str, attempt: Attempt, text: str, verdict: str) -> int:
+    """Appends one attempt, with its source (stored once) and its verdict as JSON; returns its id."""
+    from sqlalchemy import exists, insert, literal, select
+
+    tables = _schema().tables
+    sources, values = tables["sources"], {k: v for k, v in asdict(attempt).items() if k != "id"}
+    known = exists().where(sources.c.sha == attempt.source_sha)
+    new = select(literal(attempt.source_sha), literal(text)).where(~known)
+    with _connected(url) as connection:
+        connection.execute(insert(sources).from_select(["sha", "text"], new))
+        result = connection.execute(insert(tables["attempts"]).values(**values, verdict=verdict))
+        return int(cast(Any, result.inserted_primary_key)[0])
+
+
+def hint(url: str, exercise: str, tier: int, at: str) -> None:
+    """Appends that a hint was opened."""
+    from sqlalchemy import insert
+
+    with _connected(url) as connection:
+        connection.execute(insert(_schema().tables["hints"]).values(exercise=exercise, tier=tier, at=at))
+
+
+@contextmanager
+def _connected(url: str) -> Iterator[Connection]:
+    """One transaction: all of it is kept, or none."""
+    engine = _engine(url)
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except Exception as error:
+        raise _explain(url, error) from error
+    finally:
+        engine.dispose()
+
+
+def _engine(url: str) -> Engine:
+    from sqlalchemy import create_engine, event
+
+    path = file(url)
+    try:
+        if path:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        waits = {"sqlite": {"timeout": WAIT_SECONDS}, "postgresql": {"connect_timeout": WAIT_SECONDS}}
+        engine = create_engine(url, connect_args=waits.get(re.split(r"[+:]", url)[0], {}))
+    except Exception as error:
+        raise _explain(url, error) from error
+    if path:
+        event.listen(engine, "connect", _wal)
+    return engine
+
+
+def _wal(connection: sqlite3.Connection, _: object) -> None:
+    """Readers and a writer at once. Network file systems cannot: they keep the rollback journal."""
+    try:
+        connection.execute("PRAGMA journal_mode = WAL").fetchall()
+    except sqlite3.OperationalError:
+        pass
+
+
+@cache
+def _schema() -> MetaData:
+    from sqlalchemy import BigInteger, Boolean, Column, Float, Integer, MetaData, String, Table, Text
+
+    kinds = {"str": Text, "int": BigInteger, "float": Float, "float | None": Float, "bool": Boolean}
+    own = {f.name: str(f.type) for f in fields(Attempt) if f.name != "id"} | {"verdict": "str"}
+    when = {"exercise": "str", "tier": "int", "at": "str"}
+
+    def columns(types: Mapping[str, str]) -> list[Column[Any]]:
+        return [Column(name, kinds[kind], nullable="None" in kind) for name, kind in types.items()]
+
+    meta = MetaData()
+    Table("attempts", meta, Column("id", Integer, primary_key=True), *columns(own))
+    Table("hints", meta, Column("id", Integer, primary_key=True), *columns(when))
+    Table("sources", meta, Column("sha", String(64), primary_key=True), *columns({"text": "str"}))
+    return meta
+
+
+# ---------------------------------------------------------------- read
+
+
+def attempts(url: str, exercise: str = "") -> tuple[Attempt, ...]:
+    """All attempts, oldest first; or those of one exercise."""
+    where = " WHERE exercise = :exercise" if exercise else ""
+    rows = _read(url, f"SELECT {', '.join(COLUMNS)} FROM attempts{where} ORDER BY id", {"exercise": exercise})
+    return tuple(_attempt(row) for row in rows)
+
+
+def verdict(url: str, id: int) -> str:
+    """The JSON of one attempt's verdict; "" when there is no such attempt."""
+    rows = _read(url, "SELECT verdict FROM attempts WHERE id = :id", {"id": id})
+    return str(rows[0][0]) if rows else ""
+
+
+def source(url: str, sha: str) -> str | None:
+    """A source that was once graded."""
+    rows = _read(url, "SELECT text FROM sources WHERE sha = :sha", {"sha": sha})
+    return str(rows[0][0]) if rows else None
+
+
+def tiers(url: str, exercise: str) -> frozenset[int]:
+    """Which hints of an exercise have been opened."""
+    rows = _read(url, "SELECT DISTINCT tier FROM hints WHERE exercise = :exercise", {"exercise": exercise})
+    return frozenset(int(row[0]) for row in rows)
+
+
+def _attempt(row: tuple[Any, ...]) -> Attempt:
+    values = dict(zip(COLUMNS, row, strict=True))
+    flags = {name: bool(values[name]) for name in ("solution", "partial", "assisted")}
+    return Attempt(**values | flags)
+
+
+def _read(url: str, sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """The same statement through either door: importing SQLAlchemy takes longer than all of `list` may."""
+    path = file(url)
+    try:
+        if path is None:
+            return _read_elsewhere(url, sql, values)
+        return _read_file(path, sql, values) if path.exists() else []
+    except Exception as error:
+        if "no such table" in str(error):  # a file that holds nothing yet
+            return []
+        raise _explain(url, error) from error
+
+
+def _read_file(path: Path, sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    # In WAL mode even a reader writes a -shm file. Where it cannot, nobody else is writing either.
+    how = "mode=ro" if os.access(path.parent, os.W_OK) else "mode=ro&immutable=1"
+    where = f"{path.absolute().as_uri()}?{how}"
+    with closing(sqlite3.connect(where, uri=True, timeout=WAIT_SECONDS)) as connection:
+        return connection.execute(sql, dict(values)).fetchall()
+
+
+def _read_elsewhere(url: str, sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    from sqlalchemy import text
+
+    ready(url)
+    with _connected(url) as connection:
+        return [tuple(row) for row in connection.execute(text(sql), values)]
+
+
+def sound(url: str) -> str:
+    """ "" when the database is whole, else what is wrong with it."""
+    try:
+        rows = _read(url, "PRAGMA quick_check" if file(url) else "SELECT 1", {})
+        wrong = [str(row[0]) for row in rows if row[0] not in ("ok", 1)]
+        return str(_explain(url, ValueError(f"malformed: {wrong[0]}"))) if wrong else ""
+    except MachineError as error:
+        return str(error)
+
+
+# ---------------------------------------------------------------- what to say when it fails
+
+
+def _explain(url: str, error: Exception) -> MachineError:
+    """What happened, in one line with the remedy. Never shows a password."""
+    if isinstance(error, MachineError):
+        return error
+    said = " ".join(str(getattr(error, "orig", None) or error).split())
+    what = str(file(url) or "the database in GRADER_DB")
+    says = (say for sign, say in _remedies(what, said) if re.search(sign, said, re.IGNORECASE))
+    return MachineError(next(says))
+
+
+def _remedies(what: str, said: str) -> list[tuple[str, str]]:
+    elsewhere = "set GRADER_DB=sqlite:////tmp/attempts.db, or add --no-record to `run`"
+    return [
+        (
+            "not a database|malformed|corrupt",
+            f"{what} is damaged ({said}) and was left as it is; move it away "
+            f"(mv '{what}' '{what}.damaged') and a new one is started; "
+            f"`sqlite3 '{what}.damaged' .recover` may bring the old attempts back",
+        ),
+        ("disk is full|no space|disk i/o|too large", f"{what}: {said}; free some disk space, or {elsewhere}"),
+        ("locked|busy", f"another program has held {what} for {WAIT_SECONDS} s; close it and try again"),
+        (
+            "no column|no such column|undefined column",
+            f"{what} was made by another version of the grader ({said}); "
+            "use that version, or move the file away and a new one is started",
+        ),
+        (
+            "parse SQLAlchemy URL|load plugin|NoSuchModule",
+            "GRADER_DB is not a database URL; write sqlite:////absolute/path.db or postgresql+psycopg://user@host/name",
+        ),
+        ("No module named", f"GRADER_DB needs a driver: {said}; `pip install` it, or unset GRADER_DB"),
+        (
+            "readonly|read-only|unable to open|permission|directory|file exists|no such file",
+            f"cannot write {what} ({said}); make it and its folder writable, or {elsewhere}",
+        ),
+        ("", f"cannot use {what} ({said}); correct or unset GRADER_DB, or add --no-record to `run`"),
+    ]

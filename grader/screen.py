@@ -1,0 +1,98 @@
+"""Where text meets the terminal: colour, width, progress. Knows streams, and nothing of verdicts."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+UNBOUNDED = 10_000  # without a terminal nothing wraps: a line of output is a line for grep
+
+
+def coloured(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:
+    """NO_COLOR, then FORCE_COLOR, then whether a person is looking."""
+    if environ.get("NO_COLOR"):
+        return False
+    if environ.get("FORCE_COLOR"):
+        return True
+    return stream.isatty() and environ.get("TERM") != "dumb"
+
+
+def coloured_out() -> bool:
+    """Whether stdout is read by a person: only then is Markdown worth rendering."""
+    return sys.stdout.isatty() or coloured(sys.stdout)
+
+
+def width(stream: TextIO, environ: Mapping[str, str] = os.environ) -> int:
+    """COLUMNS, else the terminal's, else as wide as it takes."""
+    if environ.get("COLUMNS", "").isdigit() and int(environ["COLUMNS"]) > 0:
+        return max(20, int(environ["COLUMNS"]))
+    return max(20, shutil.get_terminal_size().columns) if stream.isatty() else UNBOUNDED
+
+
+def out(*renderables: Any) -> None:
+    """Prints strings and rich renderables on stdout."""
+    if all(isinstance(item, str) for item in renderables):
+        sys.stdout.write("".join(f"{item}\n" for item in renderables))
+        return
+    console = _console(sys.stdout)
+    with console.capture() as captured:
+        for item in renderables:
+            console.print(item)
+    lines = captured.get().splitlines()
+    sys.stdout.write("".join(f"{line.rstrip()}\n" for line in lines))  # tables are padded to their width
+
+
+def note(text: str) -> None:
+    """One line for the person, on stderr: stdout may be a pipe."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def _console(stream: TextIO) -> Console:
+    from rich.console import Console
+
+    colour = coloured(stream)
+    return Console(
+        file=stream,
+        color_system="standard" if colour else None,  # 16 colours: readable on light and on dark themes
+        force_terminal=colour,
+        no_color=not colour,
+        width=width(stream),
+        markup=False,
+        highlight=False,
+        emoji=False,
+        legacy_windows=False,
+    )
+
+
+class Progress:
+    """Says what is going on: a line that changes where a person looks, else a line each few seconds."""
+
+    def __init__(self, stream: TextIO | None = None, every: float = 2.0) -> None:
+        self.stream = stream or sys.stderr
+        self.live = self.stream.isatty() and os.environ.get("TERM") != "dumb"
+        self.every = every
+        self.said = 0.0
+
+    def __call__(self, text: str) -> None:
+        if self.live:
+            room = max(20, shutil.get_terminal_size().columns) - 1
+            self._write(f"\r\033[K{text[:room]}")
+        elif time.monotonic() - self.said >= self.every:
+            self.said = time.monotonic()
+            self._write(f"{text}\n")
+
+    def clear(self) -> None:
+        if self.live:
+            self._write("\r\033[K")
+
+    def _write(self, text: str) -> None:
+        self.stream.write(text)
+        self.stream.flush()

@@ -1,0 +1,274 @@
+"""Values -> text: rich renderables, details first and the verdict last. Pure; prints nothing."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from grader.figures import apart, count, grid, kernels, labelled, ms, speed
+from grader.model import (
+    Exercise,
+    Failure,
+    Finding,
+    Mismatch,
+    Outcome,
+    Stage,
+    Verdict,
+)
+
+# Never colour alone: each outcome has a word and a symbol of its own kind.
+SYMBOL = {
+    "PASS": "✓", "SLOW": "◔", "NOISY": "~", "WRONG": "✗", "UNSAFE": "!", "CRASH": "✗", "TIMEOUT": "✗",
+    "COMPILE": "✗", "NOT_STARTED": "○", "NOT_RUN": "–", "GRADER_ERROR": "?", "": "○",
+}  # fmt: skip
+STYLE = {
+    "PASS": "green", "SLOW": "yellow", "NOISY": "yellow", "NOT_STARTED": "dim", "NOT_RUN": "dim", "": "dim",
+    "GRADER_ERROR": "magenta",
+}  # fmt: skip
+STAGE = {"pass": ("✓", "green"), "fail": ("✗", "red"), "skipped": ("–", "dim")}
+BEFORE = {"cases": "it must build first", "speed": "it must be right first"}
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What the screen says besides the verdict."""
+
+    exercise: Exercise
+    source: str  # the graded file, as one would type it
+    why: str = ""  # which backend was chosen, and why
+    attempt: int = 0  # which attempt this is; 0: it is none
+    line: int = 0  # where the work starts
+    after: str = ""  # the exercise that comes next
+    command: str = "python -m grader"
+
+
+def word(outcome: str) -> str:
+    return outcome.replace("_", " ") or "NOT STARTED"
+
+
+def style(outcome: str) -> str:
+    return STYLE.get(outcome, "red")
+
+
+def badge(outcome: str) -> Text:
+    return Text(f"{SYMBOL[outcome]} {word(outcome)}", style(outcome))
+
+
+# ---------------------------------------------------------------- the verdict screen
+
+
+def verdict(v: Verdict, scene: Scene) -> RenderableType:
+    """Head, stages, first failure, findings, output, speed, kernels; then verdict, sentence, next command."""
+    parts = [
+        _head(v, scene),
+        _stages(v),
+        _failure(v.failure) if v.failure else None,
+        _findings(v.findings),
+        _log(v),
+        speed(v.speed) if v.speed else None,
+        kernels(v.resources),
+        _close(v, scene),
+    ]
+    return Group(*apart(part for part in parts if part is not None))
+
+
+def _head(v: Verdict, scene: Scene) -> RenderableType:
+    title = Text.assemble((scene.exercise.id, "bold"), f"  {scene.exercise.title}")
+    extra = [f"attempt {scene.attempt}"] * bool(scene.attempt)
+    extra += [f"{v.hints_used} of {len(scene.exercise.hints)} hints"] * bool(v.hints_used)
+    if extra:
+        title.append("   " + " · ".join(extra), "dim")
+    rows = [("file", scene.source)]
+    if scene.why:
+        device = f" · {v.device}" if v.device and v.device not in scene.why else ""
+        rows += [("backend", f"{scene.why}{device}")]
+    return Group(title, labelled(rows))
+
+
+def _stages(v: Verdict) -> Table | None:
+    if not v.stages:
+        return None
+    table = grid()
+    for stage in v.stages:
+        symbol, colour = STAGE[stage.status]
+        table.add_row("", Text(f"{symbol} {stage.name}", colour), _stage(stage, v))
+    return table
+
+
+def _stage(stage: Stage, v: Verdict) -> Text:
+    if stage.status == "skipped":
+        why = (
+            stage.why
+            or (v.speed_why if stage.name == "speed" else "")
+            or BEFORE.get(stage.name, "not reached")
+        )
+        return Text(f"not judged: {why}", "dim")
+    if stage.total and stage.status == "pass":
+        said = f"{count(stage.total, 'case')} passed"  # never "all tests": others exist
+    elif stage.total:
+        said = f"{stage.passed} of {count(stage.total, 'case')} passed"
+    else:
+        said = "" if stage.status == "pass" else "failed"
+    return Text("   ".join(word for word in (said, stage.why, ms(stage.ms)) if word))
+
+
+def _failure(failure: Failure) -> RenderableType:
+    """The smallest failing case, in the learner's terms."""
+    diagnosis, rows = failure.diagnosis, list[tuple[str, str] | tuple[str, Text]]()
+    if failure.mismatch:
+        rows += _mismatch(failure.mismatch)
+    rows += [("case", f"{failure.case}   seed {failure.seed}")]
+    if diagnosis.explanation:
+        rows += [("pattern", Text.assemble((diagnosis.pattern, "bold"), f": {diagnosis.explanation}"))]
+    if diagnosis.picture:
+        rows += [("where", Text(diagnosis.picture.rstrip("\n")))]
+    if failure.replay:
+        rows += [("replay", failure.replay)]
+    return Group(Text("first failure", "bold"), labelled(rows))
+
+
+def _mismatch(m: Mismatch) -> list[tuple[str, str] | tuple[str, Text]]:
+    got, want = pair(m.got, m.want)
+    place = f"{m.argument}[{', '.join(map(str, m.index))}]"
+    value = Text.assemble((place, "bold"), "  got ", (got, "red"), "  want ", (want, "green"), f"  {_off(m)}")
+    return [("value", value), ("wrong", f"{m.wrong:,} of {count(m.total, 'element')}")]
+
+
+def _off(m: Mismatch) -> str:
+    """How far off, absolutely and relatively."""
+    if not (math.isfinite(m.got) and math.isfinite(m.want)):
+        return ""
+    error = abs(m.got - m.want)
+    relative = f", {error / abs(m.want):.2g} of it" if m.want else ""
+    return f"(off by {error:.3g}{relative})"
+
+
+def pair(got: float, want: float) -> tuple[str, str]:
+    """Both numbers with enough digits to differ: nine tell any two floats apart."""
+    short = f"{got:.9g}", f"{want:.9g}"
+    return short if short[0] != short[1] or got != got else (repr(got), repr(want))
+
+
+def _findings(findings: Sequence[Finding]) -> RenderableType | None:
+    """Broken rules, each at its line."""
+    if not findings:
+        return None
+    rows = [(f.where or f.kind, _finding(f)) for f in findings]
+    return Group(Text("found", "bold"), labelled(rows, "bold"))
+
+
+def _finding(f: Finding) -> Text:
+    said = Text.assemble((f.kind, "red"), f": {f.text}")
+    extra = [f"thread {_tuple(f.thread)}"] * bool(f.thread) + [f"block {_tuple(f.block)}"] * bool(f.block)
+    extra += [f"and {f.other}"] * bool(f.other) + [f"seen {f.count:,} times"] * (f.count > 1)
+    return said.append(f"  ({', '.join(extra)})", "dim") if extra else said
+
+
+def _tuple(values: Sequence[int]) -> str:
+    return f"({', '.join(map(str, values))})"
+
+
+def _log(v: Verdict) -> RenderableType | None:
+    """What the compiler or the learner's own code printed, whole; terminal control codes taken out."""
+    if not v.log.strip():
+        return None
+    title = "compiler" if v.outcome is Outcome.COMPILE else "output"
+    clean = re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "", Text.from_ansi(v.log).plain)
+    return Group(Text(title, "bold"), Text(clean.strip("\n"), overflow="fold"))
+
+
+# ---------------------------------------------------------------- the last lines
+
+
+def _close(v: Verdict, scene: Scene) -> RenderableType:
+    last = Text.assemble(
+        (f"{SYMBOL[v.outcome.value]} {word(v.outcome.value)}", f"bold {style(v.outcome.value)}"),
+        f"   {sentence(v)}",
+    )
+    steps = Text.assemble(("next: ", "dim"), advice(v, scene))
+    return Group(*([Text(v.detail)] * bool(v.detail)), last, steps)
+
+
+FIXED = {
+    Outcome.CRASH: "the kernel crashed; the grader did not",
+    Outcome.TIMEOUT: "the kernel did not come back within its time limit",
+    Outcome.COMPILE: "it does not compile",
+    Outcome.NOT_STARTED: "this is still the skeleton; it cost no attempt",
+    Outcome.NOT_RUN: "it needs what is not here; this says nothing about your code",
+    Outcome.GRADER_ERROR: "the grader failed, not your code",
+}
+
+
+def sentence(v: Verdict) -> str:
+    """What the verdict means, in one sentence."""
+    if v.outcome in FIXED:
+        return FIXED[v.outcome]
+    if v.outcome is Outcome.PASS:
+        return _passed(v)
+    if v.outcome is Outcome.UNSAFE:
+        return _unsafe(v)
+    if v.outcome is Outcome.WRONG:
+        return _wrong(v)
+    noise = "the measurement is too noisy to judge: " if v.outcome is Outcome.NOISY else ""
+    return f"right, but {noise}{_pace(v)}"
+
+
+def _passed(v: Verdict) -> str:
+    cases = next((s for s in v.stages if s.name == "cases"), None)
+    said = f"{count(cases.total, 'case')} passed" if cases and cases.total else "correct"
+    if v.speed:
+        return f"{said} · {_pace(v)}"
+    return f"{said} · speed not judged" + (f": {v.speed_why}" if v.speed_why else "")
+
+
+def _pace(v: Verdict) -> str:
+    assert v.speed is not None  # only SLOW, NOISY and PASS come here
+    return f"{v.speed.ratio:.2f}× the reference's speed, where {v.speed.threshold:.2f}× passes"
+
+
+def _wrong(v: Verdict) -> str:
+    assert v.failure is not None
+    m = v.failure.mismatch
+    if m is None:
+        return f"the result is wrong for {v.failure.case}"
+    return f"{m.argument} is wrong in {m.wrong:,} of {count(m.total, 'element')} for {v.failure.case}"
+
+
+def _unsafe(v: Verdict) -> str:
+    if not v.findings:
+        return "it breaks a rule, whatever it computes"
+    first = v.findings[0]
+    place = f" at {first.where}" * bool(first.where)
+    more = f", and {count(len(v.findings) - 1, 'more finding')}" * (len(v.findings) > 1)
+    return f"{first.kind}{place}{more}; right numbers would not make it safe"
+
+
+def advice(v: Verdict, scene: Scene) -> str:
+    """What to type next: one line."""
+    number, command = scene.exercise.number, scene.command
+    run, hint = f"{command} run {number}", f"{command} hint {number}"
+    if v.next:
+        return v.next
+    if v.outcome is Outcome.PASS:
+        return f"{command} compare {number}" + f"   then  {command} show {scene.after}" * bool(scene.after)
+    if v.outcome is Outcome.NOT_STARTED:
+        return f"open {scene.source}:{max(scene.line, 1)}, then  {run}"
+    if v.outcome is Outcome.NOISY:
+        return f"close what else uses the GPU, then  {run}"
+    if v.outcome in (Outcome.NOT_RUN, Outcome.GRADER_ERROR):
+        return f"{command} doctor"
+    return f"fix {_place(v, scene)}, then  {run}   stuck?  {hint}"
+
+
+def _place(v: Verdict, scene: Scene) -> str:
+    """file:line of the first finding or compiler error, when there is one."""
+    name = scene.source.rsplit("/", 1)[-1]
+    said = [f.where for f in v.findings] + ([v.log] if v.outcome is Outcome.COMPILE else [])
+    line = next((m[1] for text in said if (m := re.search(rf"{re.escape(name)}[:(](\d+)", text))), "")
+    return f"{scene.source}:{line}" if line else scene.source

@@ -1,0 +1,108 @@
+"""Lists -> text: exercises, scoreboard, history, task, hint, doctor. Pure; prints nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from grader.figures import count, grid, labelled, ratio
+from grader.model import Exercise
+from grader.record import Attempt
+from grader.score import Standing, Totals
+from grader.show import badge
+
+STATE = {"ok": ("✓", "green"), "warn": ("!", "yellow"), "fail": ("✗", "red")}
+
+
+def listing(
+    exercises: Sequence[Exercise], board: Sequence[Standing], started: frozenset[str]
+) -> RenderableType:
+    """One line an exercise: its state, best ratio and tier."""
+    table = _columns("exercise", "title", "state", "ratio", "tier", "level", "time")
+    for exercise, s in zip(exercises, board, strict=True):
+        state = Text("· edited", "cyan") if not s.verdict and exercise.id in started else badge(s.verdict)
+        level = "●" * exercise.difficulty + "○" * (5 - exercise.difficulty)
+        minutes = f"{exercise.minutes} min"
+        table.add_row(exercise.id, exercise.title, state, ratio(s.ratio), medal(s.tier), level, minutes)
+    return table
+
+
+def scoreboard(board: Sequence[Standing], totals: Totals, streak: int) -> RenderableType:
+    table = _columns("exercise", "best", "ratio", "attempts", "hints", "tier", "last")
+    for s in board:
+        numbers = (str(s.attempts or ""), str(s.hints or ""))
+        table.add_row(s.exercise, badge(s.verdict), ratio(s.ratio), *numbers, medal(s.tier), s.last_at[:10])
+    medals = ", ".join(f"{n} {name}" for name, n in totals.tiers.items() if n and name != "none")
+    last = f"{totals.passed} of {count(totals.exercises, 'exercise')} passed"
+    last += f" in {count(totals.attempts, 'attempt')}" + f" · {medals}" * bool(medals)
+    last += f" · {count(streak, 'day')} in a row" * (streak > 1)
+    return Group(table, Text(""), Text(last, "bold"))
+
+
+def history(attempts: Sequence[Attempt], tiers: Mapping[int, str]) -> RenderableType:
+    table = _columns("id", "when (UTC)", "exercise", "verdict", "ratio", "tier", "backend", "source", "")
+    for a in attempts:
+        kind = "reference" if a.solution else "replay" if a.partial else ""
+        when = a.at[:16].replace("T", " ")
+        shown = (ratio(a.ratio), medal(tiers.get(a.id, "none")), a.backend, a.source_sha[:8], kind)
+        table.add_row(str(a.id), when, a.exercise, badge(a.outcome), *shown)
+    return table
+
+
+def medal(tier: str) -> str:
+    return "" if tier == "none" else tier
+
+
+def _columns(*names: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for name in names:
+        right = name in ("ratio", "attempts", "hints", "id", "time")
+        table.add_column(name, justify="right" if right else "left", overflow="fold")
+    return table
+
+
+def task(exercise: Exercise, readme: str, rendered: bool) -> RenderableType:
+    """The task, its limits, the launcher; the README as it is where nobody looks at a terminal."""
+    rows = [
+        ("level", f"{exercise.difficulty} of 5 · {exercise.minutes} min · {exercise.track}"),
+        ("after", ", ".join(exercise.prerequisites) or "nothing"),
+        (
+            "passes",
+            f"at {ratio(exercise.threshold)} the reference's speed; excellent at {ratio(exercise.excellent)}",
+        ),
+        ("launcher", exercise.declaration.text),
+    ]
+    head = Text.assemble((exercise.id, "bold"), f"  {exercise.title}")
+    return Group(head, labelled(rows), Text(""), markdown(readme) if rendered else Text(readme.rstrip("\n")))
+
+
+def markdown(text: str) -> RenderableType:
+    from rich.markdown import Markdown  # a third of `list`'s time, and only two verbs need it
+
+    return Markdown(text)
+
+
+def hint(exercise: Exercise, tier: int, free: bool, command: str) -> RenderableType:
+    """One hint, and what the next one costs."""
+    total, number = len(exercise.hints), exercise.number
+    head = Text.assemble((f"hint {tier} of {total}", "bold"), f"  {exercise.id}")
+    if tier == total:
+        last = f"this was the last hint; the worked task is in  {command} show {number}"
+    elif free:
+        last = f"passed, so hints are free; the next:  {command} hint {number} --tier {tier + 1}"
+    else:
+        last = f"opened hints stay on record; the next:  {command} hint {number}"
+    return Group(head, Text(exercise.hints[tier - 1]), Text(""), Text(last, "dim"))
+
+
+def checks(rows: Sequence[tuple[str, str, str, str]]) -> RenderableType:
+    """doctor's lines: state, name, what was found, the fix."""
+    table = grid()
+    for state, name, found, fix in rows:
+        symbol, colour = STATE[state]
+        remedy = (f"  → {fix}" if fix else "", "bold")
+        table.add_row("", Text(f"{symbol} {name}", colour), Text.assemble(found, remedy))
+    return table

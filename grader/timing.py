@@ -1,0 +1,57 @@
+"""When to stop timing, and what the samples say. Pure: fed numbers, knows no device."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+
+RESAMPLES = 2000
+
+
+class Decision(Enum):
+    MORE = "more samples are needed"
+    CLEAR = "the interval lies on one side of the threshold"
+    NOISY = "the budget is spent and the interval straddles the threshold"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Stop when the interval clears the threshold and is narrow, or when the budget ends."""
+
+    threshold: float
+    seconds: float = 8.0
+    least: int = 8  # pairs: fewer say nothing of the spread
+    most: int = 60
+    width: float = 0.02  # of the ratio: narrower than anyone can use
+
+    def decide(self, ratios: Sequence[float], elapsed: float) -> Decision:
+        if len(ratios) < self.least:
+            return Decision.MORE
+        low, high = interval(ratios)
+        clear = low >= self.threshold or high < self.threshold
+        over = len(ratios) >= self.most or elapsed >= self.seconds
+        if clear and (over or high - low <= self.width * high):
+            return Decision.CLEAR
+        if over:
+            return Decision.NOISY
+        return Decision.MORE
+
+
+def median(values: Sequence[float]) -> float:
+    return float(np.median(values))
+
+
+def interval(values: Sequence[float], coverage: float = 0.95) -> tuple[float, float]:
+    """Bootstrap interval of the median (Efron & Tibshirani, An Introduction to the Bootstrap, ch. 13).
+
+    The random numbers are fixed, so that the same samples always give the same verdict.
+    """
+    data = np.asarray(values, dtype=float)
+    picks = np.random.default_rng(0).integers(0, len(data), (RESAMPLES, len(data)))
+    medians = np.median(data[picks], axis=1)
+    tail = 50 * (1 - coverage)
+    low, high = np.percentile(medians, (tail, 100 - tail))
+    return float(low), float(high)

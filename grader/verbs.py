@@ -1,0 +1,298 @@
+"""What each verb does: arguments in, exit code out. Heavy things are imported where they are needed."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from grader import bench, catalog, choose, pristine, record, score, screen
+from grader.errors import MachineError, SpecError, UsageError
+from grader.model import Exercise, Verdict
+
+Args = Any  # what argparse made of the command line
+
+# ---------------------------------------------------------------- run
+
+
+def run(args: Args) -> int:
+    """Grades each exercise asked for; the exit code is that of the worst verdict."""
+    chosen = choose.exercises(catalog.root(), args.names or _named(args), args.k, args.all)
+    if len(chosen) > 1 and (args.file or args.case):
+        raise UsageError("--file and --case are for one exercise; name it, as in `grader run 7 --file F`")
+    shared = bench.Bench(args, catalog.root())
+    codes: list[int] = []
+    for n, exercise in enumerate(chosen):
+        if n and not args.json:
+            screen.out("")
+        codes.append(_run_one(shared, exercise, alone=len(chosen) == 1))
+        if codes[-1] and args.exitfirst:
+            break
+    if len(chosen) > 1 and not args.json:
+        screen.out("", _tally(codes, len(chosen)))
+    return worst(codes)
+
+
+def _named(args: Args) -> list[str]:
+    """`run --file exercises/07_softmax/mine.cu` needs no name besides."""
+    return [args.file] if args.file and not (args.all or args.k) and "_" in args.file else []
+
+
+def worst(codes: list[int]) -> int:
+    return next((code for code in (4, 1, 3) if code in codes), 0)
+
+
+def _tally(codes: list[int], asked: int) -> str:
+    rest = f", {asked - len(codes)} not run after the first failure (-x)" if len(codes) < asked else ""
+    return f"{codes.count(0)} of {len(codes)} exercises passed{rest}"
+
+
+def _run_one(shared: bench.Bench, exercise: Exercise, alone: bool) -> int:
+    try:
+        return bench.CODES.get(shared.grade(exercise).outcome, 1)
+    except SpecError as error:  # one broken exercise does not stop the others
+        if alone:
+            raise
+        screen.note(f"{exercise.id}: {error}")
+        return error.exit_code
+
+
+# ---------------------------------------------------------------- lists
+
+
+def listing(args: Args) -> int:
+    home = catalog.root()
+    exercises = choose.exercises(home, args.names, args.k, whole=True)
+    board = score.board(exercises, record.attempts(record.url()))
+    edited = frozenset(e.id for e in choose.touched(home, exercises))
+    if args.json:
+        bench.emit([_listed(e, s, e.id in edited) for e, s in zip(exercises, board, strict=True)])
+        return 0
+    from grader import tables
+
+    following = score.following(board, "")
+    screen.out(tables.listing(exercises, board, edited))
+    if following:
+        screen.out("", f"next: {args.command} show {following}")
+    return 0
+
+
+def _listed(exercise: Exercise, standing: score.Standing, edited: bool) -> dict[str, Any]:
+    about = ("id", "title", "summary", "track", "difficulty", "minutes", "prerequisites", "concepts")
+    facts = {name: getattr(exercise, name) for name in about}
+    state = {name: value for name, value in asdict(standing).items() if name != "exercise"}
+    return facts | state | {"edited": edited, "source": str(exercise.source)}
+
+
+def scoreboard(args: Args) -> int:
+    attempts = record.attempts(record.url())
+    board = score.board(choose.everything(catalog.root()), attempts)
+    totals, streak = score.totals(board), score.streak(score.days(attempts), datetime.now().date())
+    if args.json:
+        rows = [asdict(standing) for standing in board]
+        bench.emit({"schema_version": 1, "exercises": rows, "totals": asdict(totals), "streak_days": streak})
+        return 0
+    from grader import tables
+
+    screen.out(tables.scoreboard(board, totals, streak))
+    return 0
+
+
+def history(args: Args) -> int:
+    """All attempts of one exercise, or of all; or one attempt's source."""
+    home, url = catalog.root(), record.url()
+    if args.source is not None:
+        screen.out(_text(url, _by_id(record.attempts(url), args.source)).removesuffix("\n"))
+        return 0
+    here = choose.one(home, args.name) if args.name else choose.standing_in(home, Path.cwd())
+    attempts = record.attempts(url, here.id if here else "")
+    if args.json:
+        bench.emit([asdict(a) for a in attempts])
+        return 0
+    from grader import tables
+
+    if not attempts:
+        screen.out(f"no attempts yet; next: {args.command} run {here.number if here else 1}")
+        return 0
+    known = {e.id: e for e in choose.everything(home)}
+    tiers = {a.id: score.tier(a, known[a.exercise]) for a in score.counted(attempts) if a.exercise in known}
+    screen.out(tables.history(attempts, tiers), "")
+    screen.out(
+        f"see one:  {args.command} history --source ID   get one back:  {args.command} restore NAME ID"
+    )
+    return 0
+
+
+def _by_id(attempts: tuple[record.Attempt, ...], id: int) -> record.Attempt:
+    found = next((a for a in attempts if a.id == id), None)
+    if found is None:
+        raise UsageError(f"no attempt has the id {id}; `grader history` lists them")
+    return found
+
+
+def _text(url: str, attempt: record.Attempt) -> str:
+    if (text := record.source(url, attempt.source_sha)) is None:
+        raise MachineError(
+            f"the source of attempt {attempt.id} is not in the database; choose another attempt"
+        )
+    return text
+
+
+# ---------------------------------------------------------------- one exercise
+
+
+def show(args: Args) -> int:
+    home = catalog.root()
+    (exercise,) = choose.exercises(home, [args.name] if args.name else [])
+    readme = _readme(exercise.folder)
+    if args.json:
+        facts = _listed(exercise, score.standing(exercise, record.attempts(record.url())), False)
+        bench.emit(
+            facts | {"declaration": exercise.declaration.text, "readme": readme, "hints": len(exercise.hints)}
+        )
+        return 0
+    from grader import tables
+
+    text = choose.source(exercise.source, exercise) if exercise.source.exists() else ""
+    begin = f"{choose.shown(exercise.source)}:{pristine.todo(text)}"
+    screen.out(tables.task(exercise, readme, rendered=screen.coloured_out() and not args.raw), "")
+    screen.out(f"next: open {begin}, then  {args.command} run {exercise.number}")
+    return 0
+
+
+def _readme(folder: Path) -> str:
+    path = folder / "README.md"
+    return path.read_text(encoding="utf-8", errors="replace") if path.exists() else f"({path} is missing)"
+
+
+def hint(args: Args) -> int:
+    """The next hint, or a hint again; which ones were opened is on record until the exercise is passed."""
+    url = record.url()
+    (exercise,) = choose.exercises(catalog.root(), [args.name] if args.name else [])
+    opened, total = record.tiers(url, exercise.id), len(exercise.hints)
+    if args.tier is not None and not 1 <= args.tier <= total:
+        raise UsageError(f"{exercise.id} has {total} hints; ask for --tier 1 to {total}")
+    tier = args.tier or min(max(opened, default=0) + 1, total)
+    free = score.standing(exercise, record.attempts(url, exercise.id)).passed
+    if args.json:
+        bench.emit({"exercise": exercise.id, "tier": tier, "of": total, "text": exercise.hints[tier - 1]})
+    else:
+        from grader import tables
+
+        screen.out(tables.hint(exercise, tier, free, args.command))
+    if not free and tier not in opened:
+        record.ready(url)
+        record.hint(url, exercise.id, tier, bench.now())
+    return 0
+
+
+def reset(args: Args) -> int:
+    home = catalog.root()
+    (exercise,) = choose.exercises(home, [args.name] if args.name else [])
+    return _put(args, exercise, pristine.skeleton(home, exercise), "the skeleton is back")
+
+
+def restore(args: Args) -> int:
+    """`@best`, `@last` or an attempt's id: that source goes back into the learner's file."""
+    url = record.url()
+    exercise = choose.one(catalog.root(), args.name)
+    wanted = _wanted(record.attempts(url, exercise.id), args.which, exercise)
+    return _put(args, exercise, _text(url, wanted), f"attempt {wanted.id} ({wanted.outcome}) is back")
+
+
+def _wanted(attempts: tuple[record.Attempt, ...], which: str, exercise: Exercise) -> record.Attempt:
+    own = score.counted(attempts)
+    if which.isdigit():
+        return _by_id(attempts, int(which))
+    if which not in ("@best", "@last"):
+        raise UsageError(f"{which!r} is not an attempt; write @best, @last or an id of `grader history`")
+    found = score.best(own) if which == "@best" else (own[-1] if own else None)
+    if found is None:
+        kind = "has not passed" if which == "@best" else "has no attempts"
+        raise UsageError(f"{exercise.id} {kind} yet; `grader history {exercise.number}` shows what there is")
+    return found
+
+
+def _put(args: Args, exercise: Exercise, text: str, done: str) -> int:
+    kept = pristine.put(exercise.source, text, record.folder() / "backups" / exercise.id, bench.now())
+    if args.json:
+        bench.emit(
+            {"exercise": exercise.id, "file": str(exercise.source), "backup": str(kept) if kept else None}
+        )
+        return 0
+    screen.out(f"{choose.shown(exercise.source)}: {done}")
+    if kept:
+        screen.out(f"what was there before is kept in {kept}")
+    screen.out(f"next: open {choose.shown(exercise.source)}:{pristine.todo(text)}, then  "
+               f"{args.command} run {exercise.number}")  # fmt: skip
+    return 0
+
+
+def compare(args: Args) -> int:
+    """Unlocked by a recorded pass: the passing source beside the solution."""
+    from grader import compare as compare_
+
+    home, url = catalog.root(), record.url()
+    (exercise,) = choose.exercises(home, [args.name] if args.name else [])
+    attempts = record.attempts(url, exercise.id)
+    passes = [a for a in attempts if a.outcome == "PASS" and not a.partial]
+    own = [a for a in passes if not a.solution]
+    if not own:
+        screen.note(f"{exercise.id} is not passed yet, and the solution opens with a recorded pass; "
+                    f"next: {args.command} run {exercise.number}")  # fmt: skip
+        return 1
+    theirs = [a for a in passes if a.solution]
+    answer = choose.source(bench.reference(home, exercise), exercise)
+    yours = compare_.Side(_text(url, own[-1]), _verdict(url, own[-1]))
+    solution = compare_.Side(answer, _verdict(url, theirs[-1]) if theirs else None)
+    if args.json:
+        bench.emit({"exercise": exercise.id, "attempt": own[-1].id} | compare_.summary(yours, solution))
+        return 0
+    readme = _readme(bench.reference(home, exercise).parent)
+    screen.out(compare_.screen(exercise, yours, solution, readme, screen.coloured_out()), "")
+    screen.out(f"attempt {own[-1].id}: {compare_.headline(yours.verdict)}")
+    return 0
+
+
+def _verdict(url: str, attempt: record.Attempt) -> Verdict:
+    from grader import plain
+
+    return plain.read(json.loads(record.verdict(url, attempt.id)))
+
+
+# ---------------------------------------------------------------- the machine
+
+
+def doctor(args: Args) -> int:
+    import platformdirs
+
+    from grader import doctor as doctor_
+
+    cache = Path(os.environ.get("GRADER_CACHE") or platformdirs.user_cache_dir("grader"))
+    checks = doctor_.examine(catalog.root(), record.url(), cache)
+    code = 3 if any(check.state == "fail" for check in checks) else 0
+    if args.json:
+        bench.emit(
+            {"schema_version": 1, "checks": [asdict(c) for c in checks], "verdict": doctor_.verdict(checks)}
+        )
+        return code
+    from grader import tables
+
+    screen.out(
+        tables.checks([(c.state, c.name, c.found, c.fix) for c in checks]), "", doctor_.verdict(checks)
+    )
+    return code
+
+
+def overview(args: Args) -> int:
+    """What is there and what to type, as `git status` would."""
+    board = score.board(choose.everything(catalog.root()), record.attempts(record.url()))
+    totals, following = score.totals(board), score.following(board, "")
+    screen.out(f"{totals.passed} of {totals.exercises} exercises passed")
+    if following:
+        screen.out(f"next:  {args.command} show {following}")
+    screen.out(f"all:   {args.command} list     help:  {args.command} --help")
+    return 0

@@ -1,0 +1,97 @@
+"""The child process: loads the learner's library, launches, copies back. It never sees the answer.
+
+Started by isolate.py with file descriptors for its channel, the arena and the report. It imports neither torch
+nor anything that knows what is right.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import mmap
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+from grader import backends, wire
+
+
+def main(arguments: list[str]) -> int:
+    words = argparse.ArgumentParser()
+    words.add_argument("backend")
+    for name in ("channel", "arena", "report", "parent"):
+        words.add_argument(name, type=int)
+    told = words.parse_args(arguments)
+    _die_with(told.parent)
+    channel = wire.Channel(socket.socket(fileno=told.channel))
+    with mmap.mmap(told.arena, 0) as arena:
+        serve(channel, _Lazy(told.backend, arena, told.report))
+    return 0
+
+
+def _die_with(parent: int) -> None:
+    """A killed judge must leave no worker behind."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+class _Lazy:
+    """Makes the device at the first message, so that a failure to make it is an answer and not a crash."""
+
+    def __init__(self, backend: str, arena: mmap.mmap, report: int) -> None:
+        self.backend, self.arena, self.report = backend, arena, report
+        self.made: Any = None
+
+    def __call__(self) -> Any:
+        self.made = self.made or backends.get(self.backend).Device(self.arena, self.report)
+        return self.made
+
+
+def serve(channel: wire.Channel, device: _Lazy) -> None:
+    """Answers messages until the judge hangs up."""
+    while True:
+        try:
+            message = channel.receive()
+        except wire.Lost:
+            os._exit(0)  # the judge is gone: no destructor of the learner's runs
+        channel.send(answer(device, message or {}))
+
+
+def answer(device: _Lazy, message: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return _VERBS[message["do"]](device, message)
+    except Exception as error:  # whatever it is, the judge must hear of it
+        return {"failed": f"{type(error).__name__}: {error}"}
+
+
+def _start(device: _Lazy, _: dict[str, Any]) -> dict[str, Any]:
+    device()
+    return {"ready": True}
+
+
+def _load(device: _Lazy, message: dict[str, Any]) -> dict[str, Any]:
+    return {"why_not": device().load(Path(message["library"]), message["launcher"])}
+
+
+def _run(device: _Lazy, message: dict[str, Any]) -> dict[str, Any]:
+    return {"run": wire.run_to(device().run(wire.job_from(message["job"])))}
+
+
+def _arm(device: _Lazy, message: dict[str, Any]) -> dict[str, Any]:
+    return {"armed": device().arm(wire.job_from(message["job"]))}
+
+
+def _sample(device: _Lazy, message: dict[str, Any]) -> dict[str, Any]:
+    return {"us": device().sample(message["library"], message["upload"], message["poison"])}
+
+
+_VERBS = {"start": _start, "load": _load, "run": _run, "arm": _arm, "sample": _sample}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
