@@ -3,8 +3,10 @@
 
 #include <string.h>
 
-ABI Vec3 threadIdx, blockIdx, blockDim, gridDim;
-ABI int sim_lane, sim_thread;
+extern "C" {
+Vec3 threadIdx, blockIdx, blockDim, gridDim;
+int sim_lane, sim_thread;
+}
 
 namespace sim {
 Block* block;
@@ -121,7 +123,7 @@ static void thread_main() {
   launch->entry(launch->closure);
   int thread = current;
   Warp& w = warp_of(thread);
-  finish_copies(-1);  // all of them: the hardware does not forget a copy that nobody waits for
+  drop_copies();
   w.live &= ~bit_of(thread);
   w.runnable &= ~bit_of(thread);
   block->live--;

@@ -51,5 +51,21 @@ void finish_copies(int pending_groups) {
   }
 }
 
+// A copy that nobody waited for never arrives: what it should have brought stays unwritten.
+void drop_copies() {
+  while (Copy* c = block->copies[current]) {
+    block->copies[current] = c->next;
+    c->next = spare;
+    spare = c;
+  }
+}
+
+bool copy_pending(uintptr_t p) {
+  for (int t = 0; t < launch->threads; t++)
+    for (const Copy* c = block->copies[t]; c; c = c->next)
+      if (p - (uintptr_t)c->to < c->bytes) return true;
+  return false;
+}
+
 ABI void sim_copy_wait(int pending_groups) { finish_copies(pending_groups); }
 }  // namespace sim

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 namespace sim {
 extern size_t dynamic_allowed;
@@ -147,15 +148,16 @@ ABI void sim_sleep() {
   if (in_kernel()) yield_now();
 }
 
-ABI void sim_assert(const char* expression) {
-  if (Report* r = report("assert", in_kernel() ? "failed" : "host failed", offset_of(CALLER))) {
+void assert_failed(const char* expression, u32 pc) {
+  if (Report* r = report("assert", in_kernel() ? "failed" : "host failed", pc)) {
     copy_name(r->note, expression, sizeof r->note);
     if (in_kernel()) place_thread(r, current);
   }
   if (in_kernel()) abort_kernel(ASSERTED);
   flush_reports();
-  abort();
+  _exit(98);
 }
+ABI void sim_assert(const char* expression) { assert_failed(expression, offset_of(CALLER)); }
 
 ABI void sim_trap() {
   if (Report* r = report("assert", "trap", offset_of(CALLER))) place_thread(r, current);

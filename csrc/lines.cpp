@@ -3,6 +3,7 @@
 #include "runtime.h"
 
 #include <elf.h>
+#include <initializer_list>
 #include <fcntl.h>
 #include <link.h>
 #include <stdlib.h>

@@ -197,6 +197,8 @@ ABI void* sim_dynamic(size_t item, const char* name) {
   return address(s);
 }
 
+ABI void* sim_shared_address(unsigned offset) { return block->shared + offset; }
+ABI unsigned sim_shared_offset(const void* p) { return (unsigned)((char*)p - block->shared); }
 ABI unsigned sim_dynamic_bytes() { return launch ? (unsigned)launch->dynamic : 0; }
 
 // ---------------------------------------------------------------- __device__ and __constant__ variables

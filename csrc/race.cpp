@@ -85,6 +85,7 @@ static NOINLINE void never_written(const Touch& t, size_t offset) {
   r->offset = (long)offset;
   r->item = t.slot->item;
   r->extent = t.slot->size;
+  if (copy_pending((uintptr_t)block->shared + t.slot->offset + offset)) copy_name(r->note, "copy", sizeof r->note);
 }
 
 static NOINLINE void after_write(const Touch& t, const Cell* c, size_t offset) {

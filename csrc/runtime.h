@@ -185,12 +185,15 @@ bool complete_warp(int warp);
 bool converge();           // lets __activemask callers go on when nobody else can
 bool pass_barrier();
 [[noreturn]] void abort_kernel(int error);
+[[noreturn]] void assert_failed(const char* expression, u32 pc);
 void deadlock();
 void open_block(Block* b, u32 linear);
 void run_block(Block* b, u32 linear);
 void run_cooperative(u64 blocks);
 bool resume_other_block(int from);
 void finish_copies(int pending_groups);
+void drop_copies();
+bool copy_pending(uintptr_t p);
 Block* spare_block(size_t i);
 
 // ---------------------------------------------------------------- errors and time (grid.cpp, signals.cpp)

@@ -1,6 +1,7 @@
 // Faults and the time limit. A kernel's fault ends the kernel; a fault of host code ends the process, findings first.
 #include "runtime.h"
 
+#include <initializer_list>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -119,6 +120,9 @@ ABI void __wrap_exit(int) {
   report("host", "exit", offset_of(CALLER));
   flush_reports();
   _exit(98);
+}
+ABI void __wrap___assert_fail(const char* expression, const char*, unsigned, const char*) {
+  assert_failed(expression, offset_of(CALLER));
 }
 ABI void __wrap__exit(int) { __wrap_exit(0); }
 ABI void __wrap_quick_exit(int) { __wrap_exit(0); }

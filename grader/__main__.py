@@ -2,7 +2,10 @@
 
 import sys
 
-from grader.cli import main
-
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        from grader.cli import main
+
+        sys.exit(main())
+    except KeyboardInterrupt:  # before main was there to say so
+        sys.exit(130)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grader import __version__, choose, pristine, record, score, screen
-from grader.errors import MachineError
+from grader.errors import GraderError, MachineError
 from grader.model import Exercise, Outcome, Request, Verdict
 
 if TYPE_CHECKING:
@@ -62,9 +62,7 @@ class Bench:
         path = self.path(exercise)
         text = choose.source(path, exercise)
         if pristine.is_untouched(pristine.skeleton(self.home, exercise), text):
-            verdict = Verdict(
-                exercise.id, Outcome.NOT_STARTED, self.args.backend or "", "", self.args.seed or 0
-            )
+            verdict = Verdict(exercise.id, Outcome.NOT_STARTED, self.args.backend or "", "", self.args.seed or 0)
             return self.tell(exercise, verdict, path, text)
         self._check_sanitizer()
         known = record.attempts(self.url) if self.url else ()
@@ -78,21 +76,22 @@ class Bench:
 
     def _check_sanitizer(self) -> None:
         if self.args.sanitize and not shutil.which("compute-sanitizer"):
-            raise MachineError(
-                "--sanitize needs compute-sanitizer; install the CUDA toolkit, or leave it out"
-            )
+            raise MachineError("--sanitize needs compute-sanitizer; install the CUDA toolkit, or leave it out")
 
     def judge(self, exercise: Exercise, path: Path, text: str) -> Verdict:
         name, why = self.backend
-        hints = (
-            max(record.tiers(self.url, exercise.id), default=0) if self.url and not self.args.solution else 0
-        )
+        own = self.url and not self.args.solution
+        hints = max(record.tiers(self.url, exercise.id), default=0) if own else 0
         progress = screen.Progress()
         progress(f"{exercise.id}: grading on {why}")
         try:
             from grader import judge  # imports torch: seconds
 
             return judge.grade(self.request(exercise, path, text, name, hints), progress)
+        except GraderError:
+            raise
+        except Exception as error:  # our defect: a verdict too, so that the other exercises are still graded
+            return _defect(exercise, name, self.args.seed or 0, error)
         finally:
             progress.clear()
 
@@ -124,7 +123,7 @@ class Bench:
 
         scene = self.scene(exercise, verdict, path, text, known)
         verdict = replace(verdict, next=show.advice(verdict, scene))
-        kept, failed = self.keep(verdict, text)
+        kept, failed = self.keep(exercise, verdict, text)
         if self.args.json:
             emit(plain.write(verdict) | {"backend_why": scene.why, "attempt": kept})
         else:
@@ -149,20 +148,24 @@ class Bench:
             line=pristine.todo(text),
             after=score.following(score.board(self.exercises, known), exercise.id),
             command=self.args.command,
+            again="--solution" if self.args.solution else f"--file {self.args.file}" * bool(self.args.file),
+            solution=self.args.solution,
+            partial=self.partial,
         )
 
     @property
     def partial(self) -> bool:
         return bool(self.args.case) or 0 < (self.args.examples or THOROUGH) < THOROUGH
 
-    def keep(self, verdict: Verdict, text: str) -> tuple[int | None, str]:
+    def keep(self, exercise: Exercise, verdict: Verdict, text: str) -> tuple[int | None, str]:
         """The attempt's id, or why it could not be recorded."""
         from grader import plain
 
         if not record.recordable(verdict) or not self.url:
             return None, ""
         kept = record.attempt(verdict, text, now(), json.dumps(versions(verdict.backend)))
-        kept = replace(kept, solution=self.args.solution, partial=self.partial)
+        copied = not self.args.solution and copies(reference(self.home, exercise), text)
+        kept = replace(kept, solution=self.args.solution, partial=self.partial, assisted=copied)
         try:
             return record.add(self.url, kept, text, plain.text(verdict)), ""
         except MachineError as error:
@@ -171,6 +174,17 @@ class Bench:
 
 def reference(home: Path, exercise: Exercise) -> Path:
     return home / "solutions" / exercise.id / f"{exercise.name}.cu"
+
+
+def _defect(exercise: Exercise, backend: str, seed: int, error: Exception) -> Verdict:
+    said = screen.defect(error)
+    report = "report the line above with the output of GRADER_DEBUG=1"
+    return Verdict(exercise.id, Outcome.GRADER_ERROR, backend, "", seed, detail=said, next=report)
+
+
+def copies(answer: Path, text: str) -> bool:
+    """Whether a source is the solution itself."""
+    return answer.exists() and pristine.is_untouched(answer.read_text(encoding="utf-8", errors="replace"), text)
 
 
 def versions(backend: str) -> dict[str, str]:

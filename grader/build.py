@@ -6,6 +6,7 @@ into the judge, and a killed build takes its lock with it, for its folder is pri
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import hashlib
 import json
@@ -122,6 +123,8 @@ def _fork(folder: Path, sources: Sources) -> int:
         child = os.fork()
     if child == 0:
         _compile(folder, sources)
+    with contextlib.suppress(OSError):  # whichever of the two comes first
+        os.setpgid(child, child)
     return child
 
 

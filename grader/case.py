@@ -17,7 +17,7 @@ def strategy(exercise: Exercise, spec: Spec, budget: int) -> st.SearchStrategy[C
     offsets = st.fixed_dictionaries({name: st.sampled_from((0, 0, 1, 2, 3)) for name in exercise.misaligned})
     alias = st.booleans() if exercise.alias else st.just(False)
     return st.builds(
-        lambda s, recipe, o, a: Case(fit(spec, s, budget), recipe, o, a),
+        lambda s, recipe, o, a: Case(fit(spec, s, budget), recipe, {k: v for k, v in o.items() if v}, a),
         sizes, st.sampled_from(spec.recipes), offsets, alias,
     )  # fmt: skip
 
@@ -30,10 +30,13 @@ def _sizes(s: Size) -> st.SearchStrategy[int]:
 
 def fit(spec: Spec, sizes: Mapping[str, int], budget: int) -> dict[str, int]:
     """Halve sizes, the first ones first, until the case moves at most `budget` bytes."""
-    fitted = dict(sizes)
+    fitted = {name: sizes[name] for name in spec.sizes}  # their own order: hypothesis sorts names
     for name in fitted:
-        while spec.moved(**fitted) > budget and fitted[name] // 2 >= spec.sizes[name].low:
-            fitted[name] //= 2
+        while spec.moved(**fitted) > budget:
+            halved = {**fitted, name: max(fitted[name] // 2, spec.sizes[name].low)}
+            if spec.moved(**halved) >= spec.moved(**fitted):
+                break  # at its lowest, or a size that is no extent
+            fitted = halved
     return fitted
 
 

@@ -23,7 +23,7 @@ from hypothesis.errors import Flaky
 from grader import case as cases
 from grader import check, layout
 from grader.diagnose import Evidence, diagnose
-from grader.isolate import Arena, Worker
+from grader.isolate import Worker
 from grader.model import Case, Diagnosis, Exercise, Fate, Finding, Mismatch, Outcome, Run
 from grader.spec import Spec
 
@@ -133,8 +133,9 @@ class Memo:
         trial = self.trials.get(case)
         if trial is None or trial.outcome is Outcome.PASS:
             return
-        if self.failure is None:
-            self.deadline = time.monotonic() + SHRINK_SECONDS
+        if self.failure is None:  # a hang costs its whole time limit again at every step
+            slow = trial.outcome in (Outcome.TIMEOUT, Outcome.NOT_RUN)
+            self.deadline = time.monotonic() + (0 if slow else SHRINK_SECONDS)
         self.failure = trial  # hypothesis ends on the smallest
         raise _Failed
 
@@ -169,7 +170,3 @@ def series(
 def arena_size(budget: int) -> int:
     """Room for a case's contents with red zones and a workspace; sparse, so generous."""
     return 4 * budget + (64 << 20)
-
-
-def make_arena(budget: int) -> Arena:
-    return Arena(arena_size(budget))

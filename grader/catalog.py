@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,19 +14,20 @@ from grader import declaration
 from grader.errors import SpecError, UsageError
 from grader.model import Exercise, Tolerance
 
-try:
+if sys.version_info >= (3, 11):
     import tomllib
-except ModuleNotFoundError:  # Python 3.10
+else:
     import tomli as tomllib
 
 _REQUIRED = ("title", "summary", "track", "difficulty", "minutes", "declaration", "hints", "tolerance", "speed")
 
 
 def root() -> Path:
-    """Where exercises/ and solutions/ lie: GRADER_ROOT, else the clone."""
+    """Where exercises/ and solutions/ lie: GRADER_ROOT, else inside the package (a wheel), else the clone."""
     if chosen := os.environ.get("GRADER_ROOT"):
         return Path(chosen).resolve()
-    return Path(__file__).resolve().parents[1]
+    package = Path(__file__).resolve().parent
+    return package if (package / "exercises").is_dir() else package.parent
 
 
 def discover(home: Path) -> list[str]:

@@ -115,9 +115,7 @@ def _bytes(path: Path, again: str) -> bytes:
     if not path.is_file():
         raise UsageError(f"{path} is not a file; name a .cu file")
     if (size := path.stat().st_size) > LIMIT:
-        raise UsageError(
-            f"{path} has {size:,} bytes, and {LIMIT:,} is the limit; grade a smaller file, or {again}"
-        )
+        raise UsageError(f"{path} has {size:,} bytes, and {LIMIT:,} is the limit; grade a smaller file, or {again}")
     data = path.read_bytes()
     if b"\0" in data:
         raise UsageError(f"{path} is a binary file; name a CUDA source, or {again}")

@@ -6,8 +6,8 @@ import argparse
 import difflib
 import os
 import sys
-import traceback
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -19,6 +19,9 @@ exit codes: 0 all passed · 1 judged and not passed · 2 usage · 3 this machine
             4 the grader itself · 5 nothing selected · 130 interrupted"""
 
 NAME = "number, name, id or path (7, softmax, 07_softmax); default: where you stand, else the last you edited"
+
+
+Verb = Callable[[Any], int]
 
 
 class Parser(argparse.ArgumentParser):
@@ -34,7 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         _forgive_encodings()
         return _run(words)
     except GraderError as error:
-        screen.note(f"grader: {error}")
+        said = str(error).replace("`grader ", f"`{_command()} ")  # so that it can be pasted
+        screen.note(f"grader: {said}")
         return error.exit_code
     except KeyboardInterrupt:
         screen.note("grader: interrupted; what was graded before is recorded")
@@ -43,7 +47,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:
-        return _defect(error)
+        said = screen.defect(error)
+        screen.note(f"grader: a defect of the grader, not of your code: {said}; report it with GRADER_DEBUG=1")
+        return 4
 
 
 def _run(words: list[str]) -> int:
@@ -57,7 +63,7 @@ def _run(words: list[str]) -> int:
         raise UsageError(f"{words[0]!r} is no verb; {meant}")
     args = parser.parse_args(words)
     args.command = command
-    call: Callable[[Any], int] = args.call
+    call: Verb = args.call
     code = call(args)
     sys.stdout.flush()  # a closed pipe shows here, not at exit
     return code
@@ -73,18 +79,6 @@ def _forgive_encodings() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-
-
-def _defect(error: Exception) -> int:
-    if os.environ.get("GRADER_DEBUG") == "1":
-        traceback.print_exc()
-        return 4
-    where = traceback.extract_tb(error.__traceback__)[-1]
-    screen.note(
-        f"grader: a defect of the grader, not of your code: {type(error).__name__}: {error} "
-        f"({Path(where.filename).name}:{where.lineno}); please report it with the output of GRADER_DEBUG=1"
-    )
-    return 4
 
 
 # ---------------------------------------------------------------- arguments
@@ -103,25 +97,31 @@ def _parser(command: str) -> tuple[Parser, tuple[str, ...]]:
     parser.add_argument("--version", action="version", version=f"grader {__version__}")
     parser.set_defaults(call=verbs.overview)
     group = parser.add_subparsers(title="verbs", metavar="VERB")
+    _add_verbs(partial(_verb, group, command))
+    return parser, tuple(group.choices)
 
-    def verb(name: str, call: Callable[[Any], int], text: str, *examples: str) -> Parser:
-        shown = "\n".join(f"  {command} {name} {example}".rstrip() for example in examples)
-        made: Parser = group.add_parser(
-            name,
-            help=text,
-            description=f"{text[0].upper()}{text[1:]}.",
-            epilog=f"examples:\n{shown}\n\n{EXITS}",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
-        )
-        made.set_defaults(call=call)
-        made.add_argument("--json", action="store_true", help="print JSON alone on stdout")
-        return made
+
+def _verb(group: Any, command: str, name: str, call: Verb, text: str, *examples: str) -> Parser:
+    """One verb, with examples under its --help."""
+    shown = "\n".join(f"  {command} {name} {example}".rstrip() for example in examples)
+    made: Parser = group.add_parser(
+        name,
+        help=text,
+        description=f"{text[0].upper()}{text[1:]}.",
+        epilog=f"examples:\n{shown}\n\n{EXITS}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    made.set_defaults(call=call)
+    made.add_argument("--json", action="store_true", help="print JSON alone on stdout")
+    return made
+
+
+def _add_verbs(verb: Callable[..., Parser]) -> None:
+    from grader import verbs
 
     _add_run(verb("run", verbs.run, "grade your kernel", *RUNS))
-    many = verb(
-        "list", verbs.listing, "all exercises, and where you are with each", "", "-k reduction", "--json"
-    )
+    many = verb("list", verbs.listing, "all exercises, and where you are with each", "", "-k reduction", "--json")
     many.add_argument("names", nargs="*", metavar="NAME", help="only these")
     _add_k(many)
     one = verb("show", verbs.show, "the task, its limits and what it teaches", "7", "softmax", "--raw 7")
@@ -130,29 +130,17 @@ def _parser(command: str) -> tuple[Parser, tuple[str, ...]]:
     tips = verb("hint", verbs.hint, "the next hint; opened hints are on record", "7", "7 --tier 1")
     _add_name(tips)
     tips.add_argument("--tier", type=int, metavar="N", help="that hint (again)")
-    _add_name(
-        verb("reset", verbs.reset, "put the skeleton back; your file is kept as a backup", "7", "softmax")
-    )
-    verb(
-        "scoreboard",
-        verbs.scoreboard,
-        "best verdict, ratio, attempts and tier of every exercise",
-        "",
-        "--json",
-    )
-    _add_name(
-        verb("compare", verbs.compare, "your passing kernel beside the solution", "7", "softmax --json")
-    )
-    past = verb(
-        "history", verbs.history, "every attempt, with its source", "", "7", "--source 12", "7 --json"
-    )
+    _add_name(verb("reset", verbs.reset, "put the skeleton back; your file is kept as a backup", "7", "softmax"))
+    verb("scoreboard", verbs.scoreboard, "best verdict, ratio, attempts and tier of every exercise", "", "--json")
+    _add_name(verb("compare", verbs.compare, "your passing kernel beside the solution", "7", "softmax --json"))
+    past = verb("history", verbs.history, "every attempt, with its source", "", "7", "--source 12", "7 --json")
     _add_name(past)
+    past.add_argument("-n", type=_count, default=30, metavar="N", help="the newest N (default: 30; --json has all)")
     past.add_argument("--source", type=int, metavar="ID", help="print the source of that attempt")
     back = verb("restore", verbs.restore, "put the source of an attempt back", "7", "7 @best", "7 12")
     back.add_argument("name", metavar="NAME", help=NAME)
     back.add_argument("which", nargs="?", default="@best", metavar="@best|@last|ID", help="default: @best")
     verb("doctor", verbs.doctor, "check this machine, and say how to mend it", "", "--json")
-    return parser, tuple(group.choices)
 
 
 RUNS = (
@@ -174,13 +162,11 @@ def _add_run(parser: Parser) -> None:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--file", metavar="F", help="grade this file instead of the exercise's own")
     what.add_argument("--solution", action="store_true", help="grade the reference itself")
-    parser.add_argument(
-        "--backend", choices=("cuda", "simulator"), help="default: the GPU where there is one"
-    )
+    parser.add_argument("--backend", choices=("cuda", "simulator"), help="default: the GPU where there is one")
     parser.add_argument("--no-speed", dest="speed", action="store_false", help="correctness only")
     parser.add_argument("--seed", type=_seed, metavar="N", help="draw the same cases again")
     parser.add_argument("--case", type=_case, metavar="C", help="this case alone, as a failure prints it")
-    parser.add_argument("--examples", type=_examples, metavar="N", help="how many cases to draw")
+    parser.add_argument("--examples", type=_count, metavar="N", help="how many cases to draw")
     parser.add_argument("--sanitize", action="store_true", help="also run NVIDIA's compute-sanitizer")
     parser.add_argument("--no-record", dest="record", action="store_false", help="keep no record of this run")
 
@@ -190,9 +176,7 @@ def _add_name(parser: Parser) -> None:
 
 
 def _add_k(parser: Parser) -> None:
-    parser.add_argument(
-        "-k", default="", metavar="EXPR", help='words in id, title or concepts: "scan or not half"'
-    )
+    parser.add_argument("-k", default="", metavar="EXPR", help='words in id, title or concepts: "scan or not half"')
 
 
 def _seed(text: str) -> int:
@@ -201,9 +185,9 @@ def _seed(text: str) -> int:
     return int(text)
 
 
-def _examples(text: str) -> int:
+def _count(text: str) -> int:
     if not text.isdigit() or not 1 <= int(text) <= 100_000:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of cases: write 1 to 100000")
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to 100000")
     return int(text)
 
 

@@ -86,7 +86,7 @@ def screen(exercise: Exercise, yours: Side, solution: Side, readme: str, rendere
     """Diff, then speed, then resources, then the solution's README."""
     heading = Text.assemble((exercise.id, "bold"), f"  {exercise.title}: yours and the solution")
     why = markdown(readme) if rendered else Text(readme.rstrip("\n"))
-    parts = [
+    parts: list[RenderableType] = [
         heading,
         Diff(yours.text, solution.text),
         _times(yours.verdict),
@@ -106,8 +106,10 @@ def _times(verdict: Verdict | None) -> RenderableType:
 
 def _resources(exercise: Exercise, yours: Side, solution: Side) -> RenderableType:
     said = [*_kernels("yours", yours.verdict), *_kernels("solution", solution.verdict)]
-    if not _kernels("", solution.verdict):
-        said.append(("solution", f"not built here yet: python -m grader run {exercise.number} --solution"))
+    if solution.verdict is None:
+        said.append(("solution", f"not graded here yet: python -m grader run {exercise.number} --solution"))
+    if not said:
+        said.append(("", "registers, spills and shared memory are those of a GPU build; there was none"))
     return Group(Text("kernels", "bold"), labelled(said))
 
 

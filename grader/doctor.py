@@ -18,6 +18,7 @@ from pathlib import Path
 from grader import backends, catalog, record
 from grader.errors import MachineError
 
+PATIENCE = 10.0  # seconds for a tool to say its version; a broken driver hangs nvidia-smi
 PYTORCH = "https://pytorch.org/get-started/locally"
 
 
@@ -121,9 +122,7 @@ def simulator() -> Check:
 
 def gpu() -> Check:
     if not (smi := shutil.which("nvidia-smi")):
-        return Check(
-            "warn", "GPU", "nvidia-smi is not here: no NVIDIA driver", "install it, or use the simulator"
-        )
+        return Check("warn", "GPU", "nvidia-smi is not here: no NVIDIA driver", "install it, or use the simulator")
     query = "--query-gpu=name,compute_cap,driver_version,utilization.gpu"
     done = _run(smi, query, "--format=csv,noheader")
     if done.returncode or not done.stdout.strip():
@@ -167,9 +166,7 @@ def grading() -> Check:
 def sanitizer() -> Check:
     if path := shutil.which("compute-sanitizer"):
         return Check("ok", "sanitizer", path)
-    return Check(
-        "warn", "sanitizer", "compute-sanitizer is not on PATH", "it comes with the CUDA toolkit; optional"
-    )
+    return Check("warn", "sanitizer", "compute-sanitizer is not on PATH", "it comes with the CUDA toolkit; optional")
 
 
 # ---------------------------------------------------------------- what we keep
@@ -178,9 +175,7 @@ def sanitizer() -> Check:
 def exercises(home: Path) -> Check:
     ids = catalog.discover(home)
     if not ids:
-        return Check(
-            "fail", "exercises", f"none under {home}", "set GRADER_ROOT to the folder with exercises/"
-        )
+        return Check("fail", "exercises", f"none under {home}", "set GRADER_ROOT to the folder with exercises/")
     for slug in ids:
         catalog.load(home, slug)  # SpecError says which file and line
     return Check("ok", "exercises", f"{len(ids)} under {home}")
@@ -192,9 +187,7 @@ def cached(folder: Path) -> Check:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        return Check(
-            "fail", "build cache", f"{folder}: {error}", "set GRADER_CACHE to a folder you may write"
-        )
+        return Check("fail", "build cache", f"{folder}: {error}", "set GRADER_CACHE to a folder you may write")
     free = shutil.disk_usage(folder).free / 2**30
     if free < 1:
         return Check("warn", "build cache", f"{folder}, {free:.1f} GB free", "free some disk space")
@@ -248,4 +241,4 @@ def _first(path: str, option: str) -> str:
 
 
 def _run(*command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)

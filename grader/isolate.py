@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import mmap
 import os
@@ -10,6 +11,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -53,6 +55,17 @@ class Arena:
             self.bytes.close()
         except BufferError:  # a numpy view still looks at it; it goes with that
             pass
+
+
+@contextlib.contextmanager
+def start(backend: str, size: int) -> Iterator[Worker]:
+    """A worker with an arena of its own, both gone at the end."""
+    arena = Arena(size)
+    try:
+        with Worker(backend, arena) as worker:
+            yield worker
+    finally:
+        arena.close()
 
 
 class Worker:

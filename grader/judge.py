@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import nvtx
 
-from grader import backends, build, cases, measure
+from grader import backends, build, cases, isolate, measure
 from grader import case as case_
 from grader import spec as spec_
 from grader.isolate import Worker
@@ -31,8 +32,8 @@ from grader.timing import Decision
 from grader.translate import Refused
 
 EXAMPLES = {"cuda": 100, "simulator": 40}
-BUDGET = {"cuda": 32 << 20, "simulator": 1 << 19}  # bytes one case may move
-SECONDS = {"cuda": 10.0, "simulator": 20.0}  # time limit of one case
+BUDGET = {"cuda": 8 << 20, "simulator": 1 << 19}  # bytes one case may move
+SECONDS = {"cuda": 5.0, "simulator": 20.0}  # time limit of one case
 
 
 def cache() -> Path:
@@ -40,6 +41,11 @@ def cache() -> Path:
     import platformdirs
 
     return Path(os.environ.get("GRADER_CACHE") or platformdirs.user_cache_dir("grader"))
+
+
+def examples(request: Request) -> Path:
+    """Where failing cases of this exercise are kept, to be tried first next time."""
+    return cache() / "examples" / request.exercise.id / request.backend
 
 
 @dataclass
@@ -78,25 +84,27 @@ def grade(request: Request, progress: Callable[[str], None] = lambda _: None) ->
 
 def _judge(grading: Grading) -> Verdict:
     request = grading.request
-    budget = BUDGET[request.backend]
-    arena = cases.make_arena(budget)
-    try:
-        with Worker(request.backend, arena) as worker:  # gets ready while the compiler runs
-            learner, reference = _build(grading)
-            grading.build = learner
-            if learner.errors:
-                return grading.verdict(Outcome.COMPILE, log=learner.errors, detail=_signature(request, learner.errors))
-            spec = spec_.load(request.exercise.folder)
-            worker.add(learner.library, request.exercise.declaration.launcher)
-            if why_not := worker.settle():
-                return grading.verdict(Outcome.COMPILE, log=why_not, detail=_missing(request))
-            # The contents are decided only now, when nothing of the learner's can be changed any more.
-            grading.seed = secrets.randbits(32) if request.seed is None else request.seed
-            if verdict := _cases(grading, spec, worker, budget):
-                return verdict
-    finally:
-        arena.close()
-    return _speed(grading, spec, learner, reference)
+    with contextlib.ExitStack() as stack:
+        # Both workers get ready while the compiler runs; they hold nothing of the learner's yet.
+        worker = stack.enter_context(isolate.start(request.backend, cases.arena_size(BUDGET[request.backend])))
+        spec = spec_.load(request.exercise.folder)
+        timer = None
+        if wants_speed(request):
+            timer = stack.enter_context(isolate.start(request.backend, measure.arena_size(request.exercise, spec)))
+        learner, reference = _build(grading)
+        grading.build = learner
+        if learner.errors:
+            return grading.verdict(Outcome.COMPILE, log=learner.errors, detail=_signature(request, learner.errors))
+        worker.add(learner.library, request.exercise.declaration.launcher)
+        if why_not := worker.settle():
+            return grading.verdict(Outcome.COMPILE, log=why_not, detail=_missing(request))
+        # The contents are decided only now, when nothing of the learner's can be changed any more.
+        grading.seed = secrets.randbits(32) if request.seed is None else request.seed
+        if verdict := _cases(grading, spec, worker, BUDGET[request.backend]):
+            return verdict
+        if timer is None or reference is None:
+            return grading.verdict(Outcome.PASS, speed_why=_no_speed(request), score=1.0)
+        return _speed(grading, spec, timer, learner, reference)
 
 
 # ---------------------------------------------------------------- build
@@ -114,6 +122,8 @@ def _build(grading: Grading) -> tuple[Build, Build | None]:
             texts.append(request.reference.read_text())
         pending = [build.start(backend.sources(request.exercise, t, name), request.backend, store) for t in texts]
         try:
+            if wants_speed(request):
+                measure.warm(store)
             built = [p.wait() for p in pending]
         finally:
             for p in pending:
@@ -148,7 +158,7 @@ def _cases(grading: Grading, spec: Spec, worker: Worker, budget: int) -> Verdict
     """None when every case is right."""
     request, started = grading.request, time.monotonic()
     seconds = SECONDS[request.backend]
-    examples = request.examples or EXAMPLES[request.backend]
+    count = request.examples or EXAMPLES[request.backend]
     with nvtx.annotate("cases"):
         if request.case:
             one = case_.parse(request.case, request.exercise, spec)
@@ -156,10 +166,9 @@ def _cases(grading: Grading, spec: Spec, worker: Worker, budget: int) -> Verdict
             failed = trial if trial.outcome is not Outcome.PASS else None
             found = cases.Series(int(failed is None), 1, failed, trial)
         else:
-            kept = cache() / "examples" / request.exercise.id / request.backend
             found = cases.series(
-                request.exercise, spec, worker, grading.seed, examples, budget, seconds, kept,
-                lambda n: grading.progress(f"case {n} of about {examples}"),
+                request.exercise, spec, worker, grading.seed, count, budget, seconds, examples(request),
+                lambda n: grading.progress(f"case {n} of about {count}"),
             )  # fmt: skip
     ms = 1000 * (time.monotonic() - started)
     status = "fail" if found.failure else "pass"
@@ -192,15 +201,15 @@ def _replay(request: Request, case: object, seed: int) -> str:
 # ---------------------------------------------------------------- speed
 
 
-def _speed(grading: Grading, spec: Spec, learner: Build, reference: Build | None) -> Verdict:
+def _speed(grading: Grading, spec: Spec, timer: Worker, learner: Build, reference: Build) -> Verdict:
     request = grading.request
-    if reference is None:
-        return grading.verdict(Outcome.PASS, speed_why=_no_speed(request), score=1.0)
     if reference.errors:
         return grading.verdict(Outcome.GRADER_ERROR, log=reference.errors, detail="the reference does not compile")
     started = time.monotonic()
     with nvtx.annotate("speed"):
-        found = measure.measure(request.exercise, spec, learner, reference, grading.seed, cache(), grading.progress)
+        found = measure.measure(
+            request.exercise, spec, timer, learner, reference, grading.seed, cache(), grading.progress
+        )
     ms = 1000 * (time.monotonic() - started)
     if found.wrong:
         grading.stages.append(Stage("speed", "fail", ms))

@@ -1,4 +1,4 @@
-"""A job's arguments as ctypes values, in the launcher's order. Shared by both backends."""
+"""A job's arguments as C values, for both backends."""
 
 from __future__ import annotations
 
@@ -8,20 +8,44 @@ from typing import Any
 
 from grader.model import Buffer, Job
 
-_TYPES: dict[str, Any] = {
-    "float": ctypes.c_float, "double": ctypes.c_double, "bool": ctypes.c_bool, "char": ctypes.c_char,
-    "int": ctypes.c_int, "unsigned": ctypes.c_uint, "size_t": ctypes.c_size_t,
-    **{f"{sign}int{bits}_t": getattr(ctypes, f"c_{sign}int{bits}") for sign in ("", "u") for bits in (8, 16, 32, 64)},
-}  # fmt: skip
+# Every scalar a launcher may take, by its C name without const.
+SCALARS: dict[str, Any] = {
+    "float": ctypes.c_float,
+    "double": ctypes.c_double,
+    "bool": ctypes.c_bool,
+    "char": ctypes.c_int8,
+    "signed char": ctypes.c_int8,
+    "unsigned char": ctypes.c_uint8,
+    "short": ctypes.c_int16,
+    "unsigned short": ctypes.c_uint16,
+    "int": ctypes.c_int,
+    "unsigned": ctypes.c_uint,
+    "unsigned int": ctypes.c_uint,
+    "long": ctypes.c_long,
+    "unsigned long": ctypes.c_ulong,
+    "long long": ctypes.c_longlong,
+    "unsigned long long": ctypes.c_ulonglong,
+    "size_t": ctypes.c_size_t,
+    "ptrdiff_t": ctypes.c_ssize_t,
+    "int8_t": ctypes.c_int8,
+    "int16_t": ctypes.c_int16,
+    "int32_t": ctypes.c_int32,
+    "int64_t": ctypes.c_int64,
+    "uint8_t": ctypes.c_uint8,
+    "uint16_t": ctypes.c_uint16,
+    "uint32_t": ctypes.c_uint32,
+    "uint64_t": ctypes.c_uint64,
+}
 
 
 def arguments(job: Job, address: Callable[[Buffer], int]) -> list[Any]:
-    """Pointers become what `address` says of their buffer; an empty buffer name is NULL."""
-    buffers = {buffer.name: buffer for buffer in job.buffers}
-    found = []
-    for argument in job.arguments:
-        if argument.pointer:
-            found.append(ctypes.c_void_p(address(buffers[argument.buffer]) if argument.buffer else None))
+    """The launcher's arguments in order, the stream left out. Raises KeyError for a type or buffer that is not there."""
+    places = {b.name: address(b) for b in job.buffers}
+    values = []
+    for a in job.arguments:
+        if a.pointer:
+            values.append(ctypes.c_void_p(places[a.buffer] if a.buffer else None))
         else:
-            found.append(_TYPES[argument.ctype](argument.value))
-    return found
+            kind = SCALARS[a.ctype]
+            values.append(kind(a.value if kind in (ctypes.c_float, ctypes.c_double) else int(a.value)))
+    return values

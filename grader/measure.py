@@ -19,7 +19,7 @@ import torch
 
 from grader import check, gpu, layout, wire
 from grader.cases import content_seed
-from grader.isolate import Arena, Worker
+from grader.isolate import Worker
 from grader.model import Build, Case, Exercise, Mismatch, Shape, Speed
 from grader.spec import Spec
 from grader.timing import Decision, Rule, interval, median
@@ -43,27 +43,27 @@ class Measured:
 
 
 def measure(
-    exercise: Exercise, spec: Spec, learner: Build, reference: Build, seed: int, cache: Path,
+    exercise: Exercise, spec: Spec, worker: Worker, learner: Build, reference: Build, seed: int, cache: Path,
     progress: Callable[[str], None],
 ) -> Measured:  # fmt: skip
     """Times all shapes; the slowest ratio decides."""
-    size = max(3 * spec.moved(**s) + spec.workspace(**s) for s in exercise.timed) + (64 << 20)
-    launcher = exercise.declaration.launcher
-    arena = Arena(size)
-    try:
-        with Worker("cuda", arena, ((learner.library, launcher), (reference.library, launcher))) as worker:
-            peak = copy_peak(cache)
-            shapes, decision = [], Decision.CLEAR
-            for sizes in exercise.timed:
-                progress("timing " + " × ".join(f"{k} {v}" for k, v in sizes.items()))
-                found = _Timed(exercise, spec, worker, sizes, seed, peak).run()
-                if isinstance(found, Wrong):
-                    return Measured(None, found, Decision.CLEAR)
-                shapes.append(found[0])
-                decision = found[1] if found[1] is Decision.NOISY else decision
-    finally:
-        arena.close()
+    for library in (learner.library, reference.library):
+        worker.add(library, exercise.declaration.launcher)
+    peak = copy_peak(cache)
+    shapes, decision = [], Decision.CLEAR
+    for sizes in exercise.timed:
+        progress("timing " + " × ".join(f"{k} {v}" for k, v in sizes.items()))
+        found = _Timed(exercise, spec, worker, sizes, seed, peak).run()
+        if isinstance(found, Wrong):
+            return Measured(None, found, Decision.CLEAR)
+        shapes.append(found[0])
+        decision = found[1] if found[1] is Decision.NOISY else decision
     return Measured(summary(exercise, tuple(shapes)), None, decision)
+
+
+def arena_size(exercise: Exercise, spec: Spec) -> int:
+    """Room for the largest timed shape with its red zones; sparse, so generous."""
+    return max(3 * spec.moved(**s) + spec.workspace(**s) for s in exercise.timed) + (64 << 20)
 
 
 def summary(exercise: Exercise, shapes: tuple[Shape, ...]) -> Speed:
@@ -168,7 +168,7 @@ class _Timed:
         """µs of torch's own operation, cold, in the judge's process: shown, not graded."""
         g = torch.Generator(device="cuda").manual_seed(self.seed)
         values = self.spec.inputs(g, self.spec.recipes[0], **self.sizes)
-        return cold(self.spec.library(**values, **self.sizes))
+        return median(cold(self.spec.library(**values, **self.sizes)))
 
 
 def _runtime() -> Any:
@@ -179,8 +179,8 @@ def _event() -> Any:
     return torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]
 
 
-def cold(call: Callable[[], Any], times: int = 10) -> float:
-    """Median µs of `call` with a cold L2."""
+def cold(call: Callable[[], Any], times: int = 10) -> list[float]:
+    """µs of `call` with a cold L2, a few times."""
     flush = torch.empty(2 * torch.cuda.get_device_properties(0).L2_cache_size, dtype=torch.uint8, device="cuda")
     samples = []
     for _ in range(times + 2):
@@ -191,7 +191,13 @@ def cold(call: Callable[[], Any], times: int = 10) -> float:
         stop.record()
         stop.synchronize()
         samples.append(1000.0 * start.elapsed_time(stop))
-    return float(np.median(samples[2:]))
+    return samples[2:]
+
+
+def warm(cache: Path) -> None:
+    """The judge's own CUDA context and this GPU's peak, while the compiler runs."""
+    torch.cuda.init()
+    copy_peak(cache)
 
 
 def copy_peak(cache: Path) -> float:
@@ -204,7 +210,7 @@ def copy_peak(cache: Path) -> float:
         pass
     source = torch.empty(1 << 30, dtype=torch.uint8, device="cuda")
     target = torch.empty_like(source)
-    peak = 2 * source.numel() / cold(lambda: target.copy_(source)) / 1e3
+    peak = 2 * source.numel() / min(cold(lambda: target.copy_(source), times=20)) / 1e3
     record = {
         "gpu": found.name if found else "",
         "copy_gb_s": peak,

@@ -43,7 +43,9 @@ def put(path: Path, text: str, backups: Path, at: str) -> Path | None:
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         old = path.read_bytes() if path.exists() else b""
-        kept = _backup(old, backups, at) if old and old != text.encode() else None
+        if old == text.encode():
+            return None
+        kept = _backup(old, backups, at) if old else None
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh.write_text(text, encoding="utf-8")
         if path.exists():

@@ -6,18 +6,20 @@ import hashlib
 import os
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from grader.errors import MachineError
 from grader.model import Outcome, Speed, Verdict
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, MetaData
+
+T = TypeVar("T")
 
 WAIT_SECONDS = 15  # how long a second grader waits for the first one's write
 
@@ -45,7 +47,7 @@ class Attempt:
     versions: str = "{}"  # JSON: grader, python, torch, driver
     solution: bool = False  # graded the reference: never a learner's attempt
     partial: bool = False  # one case or few examples: a pass of it is no pass of the exercise
-    assisted: bool = False  # the learner had given up and seen the answer
+    assisted: bool = False  # what was graded as the learner's is the solution's own text
 
 
 COLUMNS = tuple(f.name for f in fields(Attempt))
@@ -119,12 +121,10 @@ def ready(url: str) -> None:
 
     if file(url) is None and re.fullmatch(r"sqlite[^:]*:/{0,3}(:memory:.*)?", url):
         raise MachineError(f"GRADER_DB={url} keeps nothing; write sqlite:////absolute/path.db, or unset it")
-    with _connected(url) as connection:
-        for table in _schema().sorted_tables:  # IF NOT EXISTS: two graders may start at once
-            connection.execute(CreateTable(table, if_not_exists=True))
-    if file(url):
-        with _connected(url) as connection:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")  # a read-only file says so here, not after grading
+    tables = [CreateTable(table, if_not_exists=True) for table in _schema().sorted_tables]
+    _transact(url, lambda connection: [connection.execute(table) for table in tables])
+    if file(url):  # a read-only file says so here, not after grading
+        _transact(url, lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
 
 
 def add(url: str, attempt: Attempt, text: str, verdict: str) -> int:
@@ -135,27 +135,39 @@ def add(url: str, attempt: Attempt, text: str, verdict: str) -> int:
     sources, values = tables["sources"], {k: v for k, v in asdict(attempt).items() if k != "id"}
     known = exists().where(sources.c.sha == attempt.source_sha)
     new = select(literal(attempt.source_sha), literal(text)).where(~known)
-    with _connected(url) as connection:
-        connection.execute(insert(sources).from_select(["sha", "text"], new))
-        result = connection.execute(insert(tables["attempts"]).values(**values, verdict=verdict))
-        return int(cast(Any, result.inserted_primary_key)[0])
+    source = insert(sources).from_select(["sha", "text"], new)
+    row = insert(tables["attempts"]).values(**values, verdict=verdict)
+
+    def work(connection: Connection) -> int:
+        connection.execute(source)
+        return int(cast(Any, connection.execute(row).inserted_primary_key)[0])
+
+    return _transact(url, work)
 
 
 def hint(url: str, exercise: str, tier: int, at: str) -> None:
     """Appends that a hint was opened."""
     from sqlalchemy import insert
 
-    with _connected(url) as connection:
-        connection.execute(insert(_schema().tables["hints"]).values(exercise=exercise, tier=tier, at=at))
+    row = insert(_schema().tables["hints"]).values(exercise=exercise, tier=tier, at=at)
+    _transact(url, lambda connection: connection.execute(row))
 
 
-@contextmanager
-def _connected(url: str) -> Iterator[Connection]:
-    """One transaction: all of it is kept, or none."""
+def _transact(url: str, work: Callable[[Connection], T]) -> T:
+    """All of the work is kept, or none.
+
+    Two graders that make the same table or source at the same moment: PostgreSQL refuses one of them as a
+    duplicate, in spite of IF NOT EXISTS. The next try finds it made.
+    """
+    from sqlalchemy.exc import IntegrityError
+
     engine = _engine(url)
     try:
+        for _ in range(3):
+            with suppress(IntegrityError), engine.begin() as connection:
+                return work(connection)
         with engine.begin() as connection:
-            yield connection
+            return work(connection)
     except Exception as error:
         raise _explain(url, error) from error
     finally:
@@ -252,8 +264,16 @@ def _read(url: str, sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]
 
 
 def _read_file(path: Path, sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    # In WAL mode even a reader writes a -shm file. Where it cannot, nobody else is writing either.
-    how = "mode=ro" if os.access(path.parent, os.W_OK) else "mode=ro&immutable=1"
+    try:
+        return _query(path, "mode=ro", sql, values)
+    except sqlite3.OperationalError as error:
+        if not re.search("readonly|unable to open", str(error)):
+            raise
+        # In WAL mode even a reader writes a file. Where it may not, nobody else is writing either.
+        return _query(path, "mode=ro&immutable=1", sql, values)
+
+
+def _query(path: Path, how: str, sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     where = f"{path.absolute().as_uri()}?{how}"
     with closing(sqlite3.connect(where, uri=True, timeout=WAIT_SECONDS)) as connection:
         return connection.execute(sql, dict(values)).fetchall()
@@ -263,8 +283,7 @@ def _read_elsewhere(url: str, sql: str, values: Mapping[str, Any]) -> list[tuple
     from sqlalchemy import text
 
     ready(url)
-    with _connected(url) as connection:
-        return [tuple(row) for row in connection.execute(text(sql), values)]
+    return _transact(url, lambda connection: [tuple(row) for row in connection.execute(text(sql), values)])
 
 
 def sound(url: str) -> str:
@@ -291,25 +310,20 @@ def _explain(url: str, error: Exception) -> MachineError:
 
 
 def _remedies(what: str, said: str) -> list[tuple[str, str]]:
+    """(what the driver's message holds, what we say), the first that fits."""
     elsewhere = "set GRADER_DB=sqlite:////tmp/attempts.db, or add --no-record to `run`"
+    damaged = (
+        f"{what} is damaged ({said}) and was left as it is; move it away (mv '{what}' '{what}.damaged') and a new "
+        f"one is started; `sqlite3 '{what}.damaged' .recover` may bring the old attempts back"
+    )
+    other = f"{what} was made by another version of the grader ({said}); use that one, or move the file away"
+    form = "write sqlite:////absolute/path.db or postgresql+psycopg://user@host/name"
     return [
-        (
-            "not a database|malformed|corrupt",
-            f"{what} is damaged ({said}) and was left as it is; move it away "
-            f"(mv '{what}' '{what}.damaged') and a new one is started; "
-            f"`sqlite3 '{what}.damaged' .recover` may bring the old attempts back",
-        ),
+        ("not a database|malformed|corrupt", damaged),
         ("disk is full|no space|disk i/o|too large", f"{what}: {said}; free some disk space, or {elsewhere}"),
         ("locked|busy", f"another program has held {what} for {WAIT_SECONDS} s; close it and try again"),
-        (
-            "no column|no such column|undefined column",
-            f"{what} was made by another version of the grader ({said}); "
-            "use that version, or move the file away and a new one is started",
-        ),
-        (
-            "parse SQLAlchemy URL|load plugin|NoSuchModule",
-            "GRADER_DB is not a database URL; write sqlite:////absolute/path.db or postgresql+psycopg://user@host/name",
-        ),
+        ("no column|no such column|undefined column", other),
+        ("parse SQLAlchemy URL|load plugin|NoSuchModule", f"GRADER_DB is not a database URL; {form}"),
         ("No module named", f"GRADER_DB needs a driver: {said}; `pip install` it, or unset GRADER_DB"),
         (
             "readonly|read-only|unable to open|permission|directory|file exists|no such file",

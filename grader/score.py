@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
@@ -48,13 +49,16 @@ class Totals:
 def tier(attempt: Attempt, exercise: Exercise) -> str:
     """What one attempt earns. This is the rule; it is written down nowhere else.
 
-    bronze    it passed (on the simulator, where speed is not judged, no more can be earned)
+    bronze    it passed; no more can be earned on the simulator, where speed is not judged, nor by the
+              solution's own text
     silver    its ratio is at least half-way from the threshold to excellent
     gold      its ratio is at least excellent
     platinum  its ratio is at least 1 and excellent, and it is faster than the library
     """
     if attempt.outcome != "PASS":
         return "none"
+    if attempt.assisted:
+        return "bronze"
     ratio, excellent = attempt.ratio or 0.0, exercise.excellent
     beaten = (attempt.learner_us or 0.0) < (attempt.library_us or 0.0)  # no library time: not beaten
     if beaten and ratio >= max(1.0, excellent):
@@ -91,7 +95,10 @@ def rank(outcome: str) -> int:
 
 
 def board(exercises: Iterable[Exercise], attempts: Sequence[Attempt]) -> tuple[Standing, ...]:
-    return tuple(standing(exercise, attempts) for exercise in exercises)
+    by_exercise = defaultdict[str, list[Attempt]](list)
+    for attempt in attempts:
+        by_exercise[attempt.exercise].append(attempt)
+    return tuple(standing(exercise, by_exercise[exercise.id]) for exercise in exercises)
 
 
 def following(board: Sequence[Standing], id: str) -> str:

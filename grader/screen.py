@@ -6,7 +6,9 @@ import os
 import shutil
 import sys
 import time
+import traceback
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
@@ -24,9 +26,9 @@ def coloured(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:
     return stream.isatty() and environ.get("TERM") != "dumb"
 
 
-def coloured_out() -> bool:
-    """Whether stdout is read by a person: only then is Markdown worth rendering."""
-    return sys.stdout.isatty() or coloured(sys.stdout)
+def watched() -> bool:
+    """Whether a person looks at stdout: only then is Markdown worth rendering."""
+    return sys.stdout.isatty()
 
 
 def width(stream: TextIO, environ: Mapping[str, str] = os.environ) -> int:
@@ -70,6 +72,15 @@ def _console(stream: TextIO) -> Console:
         emoji=False,
         legacy_windows=False,
     )
+
+
+def defect(error: Exception) -> str:
+    """One line on a defect of ours; the traceback goes to stderr under GRADER_DEBUG=1."""
+    trace = traceback.extract_tb(error.__traceback__)
+    if os.environ.get("GRADER_DEBUG") == "1":
+        note("".join(traceback.format_exception(error)).rstrip())
+    where = f" ({Path(trace[-1].filename).name}:{trace[-1].lineno})" if trace else ""
+    return f"{type(error).__name__}: {error}{where}"
 
 
 class Progress:

@@ -32,6 +32,8 @@ STYLE = {
     "GRADER_ERROR": "magenta",
 }  # fmt: skip
 STAGE = {"pass": ("✓", "green"), "fail": ("✗", "red"), "skipped": ("–", "dim")}
+# Escape sequences and control characters: what a learner's kernel prints must not drive the terminal.
+CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 BEFORE = {"cases": "it must build first", "speed": "it must be right first"}
 
 
@@ -46,6 +48,9 @@ class Scene:
     line: int = 0  # where the work starts
     after: str = ""  # the exercise that comes next
     command: str = "python -m grader"
+    again: str = ""  # what belongs after `run 7` to grade the same file again: "--file F"
+    solution: bool = False  # the reference was graded, not the learner's file
+    partial: bool = False  # one case or few examples: a pass of it is no pass of the exercise
 
 
 def word(outcome: str) -> str:
@@ -68,7 +73,7 @@ def verdict(v: Verdict, scene: Scene) -> RenderableType:
     parts = [
         _head(v, scene),
         _stages(v),
-        _failure(v.failure) if v.failure else None,
+        _failure(v.failure, v.findings) if v.failure else None,
         _findings(v.findings),
         _log(v),
         speed(v.speed) if v.speed else None,
@@ -103,11 +108,7 @@ def _stages(v: Verdict) -> Table | None:
 
 def _stage(stage: Stage, v: Verdict) -> Text:
     if stage.status == "skipped":
-        why = (
-            stage.why
-            or (v.speed_why if stage.name == "speed" else "")
-            or BEFORE.get(stage.name, "not reached")
-        )
+        why = stage.why or (v.speed_why if stage.name == "speed" else "") or BEFORE.get(stage.name, "not reached")
         return Text(f"not judged: {why}", "dim")
     if stage.total and stage.status == "pass":
         said = f"{count(stage.total, 'case')} passed"  # never "all tests": others exist
@@ -118,13 +119,13 @@ def _stage(stage: Stage, v: Verdict) -> Text:
     return Text("   ".join(word for word in (said, stage.why, ms(stage.ms)) if word))
 
 
-def _failure(failure: Failure) -> RenderableType:
+def _failure(failure: Failure, findings: Sequence[Finding]) -> RenderableType:
     """The smallest failing case, in the learner's terms."""
     diagnosis, rows = failure.diagnosis, list[tuple[str, str] | tuple[str, Text]]()
     if failure.mismatch:
         rows += _mismatch(failure.mismatch)
     rows += [("case", f"{failure.case}   seed {failure.seed}")]
-    if diagnosis.explanation:
+    if diagnosis.explanation and diagnosis.explanation not in {f.text for f in findings}:  # told below
         rows += [("pattern", Text.assemble((diagnosis.pattern, "bold"), f": {diagnosis.explanation}"))]
     if diagnosis.picture:
         rows += [("where", Text(diagnosis.picture.rstrip("\n")))]
@@ -135,7 +136,7 @@ def _failure(failure: Failure) -> RenderableType:
 
 def _mismatch(m: Mismatch) -> list[tuple[str, str] | tuple[str, Text]]:
     got, want = pair(m.got, m.want)
-    place = f"{m.argument}[{', '.join(map(str, m.index))}]"
+    place = m.argument + f"[{', '.join(map(str, m.index))}]" * bool(m.index)
     value = Text.assemble((place, "bold"), "  got ", (got, "red"), "  want ", (want, "green"), f"  {_off(m)}")
     return [("value", value), ("wrong", f"{m.wrong:,} of {count(m.total, 'element')}")]
 
@@ -145,7 +146,8 @@ def _off(m: Mismatch) -> str:
     if not (math.isfinite(m.got) and math.isfinite(m.want)):
         return ""
     error = abs(m.got - m.want)
-    relative = f", {error / abs(m.want):.2g} of it" if m.want else ""
+    percent = 100 * error / abs(m.want) if m.want else math.inf
+    relative = f", {percent:.3g} %" if percent < 1000 else ""
     return f"(off by {error:.3g}{relative})"
 
 
@@ -165,7 +167,8 @@ def _findings(findings: Sequence[Finding]) -> RenderableType | None:
 
 def _finding(f: Finding) -> Text:
     said = Text.assemble((f.kind, "red"), f": {f.text}")
-    extra = [f"thread {_tuple(f.thread)}"] * bool(f.thread) + [f"block {_tuple(f.block)}"] * bool(f.block)
+    places = [f"thread {_tuple(f.thread)}"] * bool(f.thread) + [f"block {_tuple(f.block)}"] * bool(f.block)
+    extra = [place for place in places if place not in f.text]
     extra += [f"and {f.other}"] * bool(f.other) + [f"seen {f.count:,} times"] * (f.count > 1)
     return said.append(f"  ({', '.join(extra)})", "dim") if extra else said
 
@@ -179,7 +182,7 @@ def _log(v: Verdict) -> RenderableType | None:
     if not v.log.strip():
         return None
     title = "compiler" if v.outcome is Outcome.COMPILE else "output"
-    clean = re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "", Text.from_ansi(v.log).plain)
+    clean = CONTROL.sub("", v.log)
     return Group(Text(title, "bold"), Text(clean.strip("\n"), overflow="fold"))
 
 
@@ -224,7 +227,8 @@ def _passed(v: Verdict) -> str:
     said = f"{count(cases.total, 'case')} passed" if cases and cases.total else "correct"
     if v.speed:
         return f"{said} · {_pace(v)}"
-    return f"{said} · speed not judged" + (f": {v.speed_why}" if v.speed_why else "")
+    told = any(s.name == "speed" for s in v.stages)  # the stage's own line says why
+    return f"{said} · speed not judged" + f": {v.speed_why}" * (bool(v.speed_why) and not told)
 
 
 def _pace(v: Verdict) -> str:
@@ -252,9 +256,13 @@ def _unsafe(v: Verdict) -> str:
 def advice(v: Verdict, scene: Scene) -> str:
     """What to type next: one line."""
     number, command = scene.exercise.number, scene.command
-    run, hint = f"{command} run {number}", f"{command} hint {number}"
+    run, hint = f"{command} run {number}{f' {scene.again}' * bool(scene.again)}", f"{command} hint {number}"
     if v.next:
         return v.next
+    if v.outcome is Outcome.PASS and scene.solution:
+        return f"{command} show {number}   (now yours)"
+    if v.outcome is Outcome.PASS and scene.partial:
+        return f"{run}   (all cases)"
     if v.outcome is Outcome.PASS:
         return f"{command} compare {number}" + f"   then  {command} show {scene.after}" * bool(scene.after)
     if v.outcome is Outcome.NOT_STARTED:
@@ -263,12 +271,14 @@ def advice(v: Verdict, scene: Scene) -> str:
         return f"close what else uses the GPU, then  {run}"
     if v.outcome in (Outcome.NOT_RUN, Outcome.GRADER_ERROR):
         return f"{command} doctor"
+    if v.outcome is Outcome.SLOW:
+        return f"make {scene.source} faster, then  {run}   stuck?  {hint}"
     return f"fix {_place(v, scene)}, then  {run}   stuck?  {hint}"
 
 
 def _place(v: Verdict, scene: Scene) -> str:
     """file:line of the first finding or compiler error, when there is one."""
-    name = scene.source.rsplit("/", 1)[-1]
+    name = f"{scene.exercise.name}.cu"  # what the compiler is told, whatever the file is called
     said = [f.where for f in v.findings] + ([v.log] if v.outcome is Outcome.COMPILE else [])
     line = next((m[1] for text in said if (m := re.search(rf"{re.escape(name)}[:(](\d+)", text))), "")
     return f"{scene.source}:{line}" if line else scene.source

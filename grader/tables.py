@@ -17,9 +17,7 @@ from grader.show import badge
 STATE = {"ok": ("✓", "green"), "warn": ("!", "yellow"), "fail": ("✗", "red")}
 
 
-def listing(
-    exercises: Sequence[Exercise], board: Sequence[Standing], started: frozenset[str]
-) -> RenderableType:
+def listing(exercises: Sequence[Exercise], board: Sequence[Standing], started: frozenset[str]) -> RenderableType:
     """One line an exercise: its state, best ratio and tier."""
     table = _columns("exercise", "title", "state", "ratio", "tier", "level", "time")
     for exercise, s in zip(exercises, board, strict=True):

@@ -119,10 +119,10 @@ def history(args: Args) -> int:
         return 0
     known = {e.id: e for e in choose.everything(home)}
     tiers = {a.id: score.tier(a, known[a.exercise]) for a in score.counted(attempts) if a.exercise in known}
-    screen.out(tables.history(attempts, tiers), "")
-    screen.out(
-        f"see one:  {args.command} history --source ID   get one back:  {args.command} restore NAME ID"
-    )
+    screen.out(tables.history(attempts[-args.n :], tiers), "")
+    if len(attempts) > args.n:
+        screen.out(f"the newest {args.n} of {len(attempts)}; all:  {args.command} history -n {len(attempts)}")
+    screen.out(f"see one:  {args.command} history --source ID   get one back:  {args.command} restore NAME ID")
     return 0
 
 
@@ -135,9 +135,7 @@ def _by_id(attempts: tuple[record.Attempt, ...], id: int) -> record.Attempt:
 
 def _text(url: str, attempt: record.Attempt) -> str:
     if (text := record.source(url, attempt.source_sha)) is None:
-        raise MachineError(
-            f"the source of attempt {attempt.id} is not in the database; choose another attempt"
-        )
+        raise MachineError(f"the source of attempt {attempt.id} is not in the database; choose another attempt")
     return text
 
 
@@ -150,15 +148,13 @@ def show(args: Args) -> int:
     readme = _readme(exercise.folder)
     if args.json:
         facts = _listed(exercise, score.standing(exercise, record.attempts(record.url())), False)
-        bench.emit(
-            facts | {"declaration": exercise.declaration.text, "readme": readme, "hints": len(exercise.hints)}
-        )
+        bench.emit(facts | {"declaration": exercise.declaration.text, "readme": readme, "hints": len(exercise.hints)})
         return 0
     from grader import tables
 
     text = choose.source(exercise.source, exercise) if exercise.source.exists() else ""
     begin = f"{choose.shown(exercise.source)}:{pristine.todo(text)}"
-    screen.out(tables.task(exercise, readme, rendered=screen.coloured_out() and not args.raw), "")
+    screen.out(tables.task(exercise, readme, rendered=screen.watched() and not args.raw), "")
     screen.out(f"next: open {begin}, then  {args.command} run {exercise.number}")
     return 0
 
@@ -219,9 +215,7 @@ def _wanted(attempts: tuple[record.Attempt, ...], which: str, exercise: Exercise
 def _put(args: Args, exercise: Exercise, text: str, done: str) -> int:
     kept = pristine.put(exercise.source, text, record.folder() / "backups" / exercise.id, bench.now())
     if args.json:
-        bench.emit(
-            {"exercise": exercise.id, "file": str(exercise.source), "backup": str(kept) if kept else None}
-        )
+        bench.emit({"exercise": exercise.id, "file": str(exercise.source), "backup": str(kept) if kept else None})
         return 0
     screen.out(f"{choose.shown(exercise.source)}: {done}")
     if kept:
@@ -252,7 +246,7 @@ def compare(args: Args) -> int:
         bench.emit({"exercise": exercise.id, "attempt": own[-1].id} | compare_.summary(yours, solution))
         return 0
     readme = _readme(bench.reference(home, exercise).parent)
-    screen.out(compare_.screen(exercise, yours, solution, readme, screen.coloured_out()), "")
+    screen.out(compare_.screen(exercise, yours, solution, readme, screen.watched()), "")
     screen.out(f"attempt {own[-1].id}: {compare_.headline(yours.verdict)}")
     return 0
 
@@ -275,15 +269,11 @@ def doctor(args: Args) -> int:
     checks = doctor_.examine(catalog.root(), record.url(), cache)
     code = 3 if any(check.state == "fail" for check in checks) else 0
     if args.json:
-        bench.emit(
-            {"schema_version": 1, "checks": [asdict(c) for c in checks], "verdict": doctor_.verdict(checks)}
-        )
+        bench.emit({"schema_version": 1, "checks": [asdict(c) for c in checks], "verdict": doctor_.verdict(checks)})
         return code
     from grader import tables
 
-    screen.out(
-        tables.checks([(c.state, c.name, c.found, c.fix) for c in checks]), "", doctor_.verdict(checks)
-    )
+    screen.out(tables.checks([(c.state, c.name, c.found, c.fix) for c in checks]), "", doctor_.verdict(checks))
     return code
 
 

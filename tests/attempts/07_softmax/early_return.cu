@@ -1,4 +1,5 @@
 // expect: UNSAFE
+// expect(cuda): UNSAFE | WRONG
 // why: threads beyond a short row leave before the barriers and shuffles of the others; they must stay to the end
 #include <cuda_runtime.h>
 #include <cfloat>

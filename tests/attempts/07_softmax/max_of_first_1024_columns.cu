@@ -1,4 +1,4 @@
-// expect: WRONG
+// expect: WRONG overflow
 // why: the maximum is taken over the first 1,024 columns only, so a larger element beyond them overflows
 #include <cuda_runtime.h>
 #include <cfloat>

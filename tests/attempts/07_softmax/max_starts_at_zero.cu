@@ -1,4 +1,4 @@
-// expect: WRONG
+// expect: WRONG overflow
 // why: the running maximum starts at 0, so a row of large negative numbers gives 0 / 0
 #include <cuda_runtime.h>
 #include <cfloat>

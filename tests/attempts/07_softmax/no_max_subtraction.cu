@@ -1,4 +1,4 @@
-// expect: WRONG
+// expect: WRONG overflow
 // why: without subtracting the row's maximum, exp overflows to infinity and inf / inf is NaN
 #include <cuda_runtime.h>
 #include <cfloat>

@@ -1,4 +1,4 @@
-// expect: WRONG
+// expect: WRONG unwritten | WRONG tail
 // why: the number of steps is cols / BLOCK rounded down, so the last cols % BLOCK columns are left out
 #include <cuda_runtime.h>
 #include <cfloat>

@@ -1,0 +1,7 @@
+#pragma once
+#include "sim/core.h"
+#include "sim/vector.h"
+#include "sim/math.h"
+#include "sim/warp.h"
+#include "sim/atomic.h"
+#include "sim/host.h"

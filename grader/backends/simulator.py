@@ -1,0 +1,368 @@
+"""The simulator: the learner's CUDA on the CPU, with every access checked. Needs a C++ compiler and nothing else."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import hashlib
+import mmap
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from grader import marshal
+from grader.findings import findings
+from grader.model import Buffer, Compiled, Exercise, Fate, Finding, Job, Launch, Run, Sources
+from grader.translate import translate
+
+__all__ = ["Device", "device", "explain", "findings", "sources", "why_not"]
+
+# -fsanitize plants the callbacks, and is not given to the linker: they are ours, in grader._simulator.
+_CHECKED = ("-fsanitize=thread,bounds", "-fsanitize-recover=bounds")
+_COMMON = (
+    "-std=c++20",
+    "-O1",
+    "-g1",
+    "-gdwarf-5",
+    "-gz=none",
+    "-fno-strict-aliasing",
+    "-ffp-contract=off",
+    "-fwrapv",
+    "-w",
+)
+# Vectorised or merged accesses would be counted as one where the GPU makes several.
+_GCC = (
+    "-fno-gnu-unique",
+    "-fno-tree-vectorize",
+    "-fno-tree-slp-vectorize",
+    "-fno-store-merging",
+    "-fno-tree-loop-distribute-patterns",
+    "-fno-finite-loops",
+    "-fstack-clash-protection",
+)
+_GCC_CHECKED = ("--param=tsan-distinguish-volatile=1", "--param=tsan-instrument-func-entry-exit=0")
+_CLANG = ("-fno-vectorize", "-fno-slp-vectorize", "-fno-finite-loops", "-fstack-clash-protection")
+_CLANG_CHECKED = tuple(
+    word
+    for option in ("distinguish-volatile=1", "instrument-func-entry-exit=0", "instrument-read-before-write=1")
+    for word in ("-mllvm", f"-tsan-{option}")
+)
+_WRAPPED = ("memcpy", "memmove", "memset", "malloc", "exit", "_exit", "quick_exit", "__assert_fail")
+_LINK = ("-Wl,--as-needed", "-Wl,-Bsymbolic", *(f"-Wl,--wrap={name}" for name in _WRAPPED))
+_STREAM = 0x51AE  # what the launcher gets as its stream: not the default one, and never dereferenced
+_ARENA_RESIDUE = 1 << 16
+
+
+# ---------------------------------------------------------------- is it usable?
+
+
+def why_not() -> str:
+    """Empty if the simulator works here, else what is missing and the remedy. Precompiles the headers on first use."""
+    try:
+        _runtime()
+    except ImportError as error:
+        return f"the extension grader._simulator does not load ({error}): run `pip install .` in the repository"
+    compiler, version = _compiler()
+    if not version:
+        return "no C++ compiler: install g++ (11 or newer) or clang++ (14 or newer), or name one in CXX"
+    if version < (14 if _is_clang() else 11):
+        return f"{compiler} {version} is too old: install g++ 11 or clang++ 14, or name one in CXX"
+    _precompile()
+    return ""
+
+
+def device() -> str:
+    """What the verdict calls it."""
+    return "simulator"
+
+
+def _runtime() -> ModuleType:
+    """The extension. Its symbols must be global: the learner's library calls them."""
+    flags = sys.getdlopenflags()
+    sys.setdlopenflags(os.RTLD_NOW | os.RTLD_GLOBAL)
+    try:
+        import grader._simulator as runtime  # type: ignore[import-not-found,unused-ignore]
+    finally:
+        sys.setdlopenflags(flags)
+    return runtime
+
+
+@functools.cache
+def _compiler() -> tuple[str, int]:
+    """The compiler that torch will call, and its major version; 0 when there is none."""
+    name = os.environ.get("CXX", "c++")
+    if not shutil.which(name.split()[0]):
+        return name, 0
+    try:
+        said = subprocess.run([*name.split(), "--version"], capture_output=True, text=True, timeout=20).stdout
+        found = re.search(r"\b(\d+)\.\d+", re.sub(r"\(.*?\)", "", said.split("\n", 1)[0]))
+        return name, int(found[1]) if found else 0
+    except (OSError, subprocess.SubprocessError):
+        return name, 0
+
+
+@functools.cache
+def _is_clang() -> bool:
+    name = os.environ.get("CXX", "c++")
+    said = (
+        subprocess.run([*name.split(), "--version"], capture_output=True, text=True).stdout
+        if shutil.which(name.split()[0])
+        else ""
+    )
+    return "clang" in said
+
+
+# ---------------------------------------------------------------- what is compiled, and how
+
+
+def flags(checked: bool = True) -> tuple[str, ...]:
+    """The compiler's flags, without those that name a folder."""
+    if _is_clang():
+        return (*_COMMON, *_CLANG, *(_CHECKED if checked else ()), *(_CLANG_CHECKED if checked else ()))
+    return (*_COMMON, *_GCC, *(_CHECKED if checked else ()), *(_GCC_CHECKED if checked else ()))
+
+
+def headers() -> Path:
+    """The folder of the shim headers: beside this package when installed, in csrc/ in a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    installed = package / "include"
+    return installed if installed.is_dir() else package.parent / "csrc" / "include"
+
+
+def sources(exercise: Exercise, text: str, name: str, checked: bool = True) -> Sources:
+    """The translated file, and the learner's own beside it for the compiler's messages. Raises translate.Refused."""
+    stem = name.removesuffix(".cu")
+    return Sources(
+        files={f"{stem}.cpp": _preamble(exercise) + f'#line 1 "{name}"\n' + translate(text), name: text},
+        compile=(f"{stem}.cpp",),
+        cflags=(*flags(checked), "-include", "sim.h"),
+        ldflags=_LINK,
+        include_paths=(str(precompiled(checked)), str(headers())),
+    )
+
+
+def _preamble(exercise: Exercise) -> str:
+    """The launcher's declaration, so that another signature does not compile."""
+    text = exercise.declaration.text.strip()
+    needed = {"half": "cuda_fp16.h", "bfloat16": "cuda_bf16.h", "__nv_fp8": "cuda_fp8.h"}
+    lines = [f"#include <{header}>" for word, header in needed.items() if word in text]
+    return "\n".join([*lines, '#line 1 "declaration"', text if text.endswith(";") else text + ";", ""])
+
+
+# ---------------------------------------------------------------- the precompiled header
+
+
+def cache() -> Path:
+    """GRADER_CACHE, or the user's cache folder."""
+    base = os.environ.get("GRADER_CACHE")
+    return Path(base) if base else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "grader"
+
+
+@functools.cache
+def precompiled(checked: bool = True) -> Path:
+    """Where the precompiled header for these headers, flags and compiler is, or would be."""
+    digest = hashlib.sha256(repr((flags(checked), _compiler(), _stamp(), str(headers()))).encode())
+    for file in sorted(headers().rglob("*")):
+        if file.is_file():
+            digest.update(file.read_bytes())
+    return cache() / "headers" / digest.hexdigest()[:16]
+
+
+def _stamp() -> int:
+    path = shutil.which(_compiler()[0].split()[0])
+    return os.stat(path).st_mtime_ns if path else 0
+
+
+def _precompile(checked: bool = True) -> None:
+    """Makes it once, whole or not at all. Without it everything works, only slower."""
+    home = precompiled(checked)
+    if home.exists():
+        return
+    try:
+        home.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=home.parent, prefix=".making-", ignore_cleanup_errors=True) as making:
+            target = Path(making) / "made"
+            target.mkdir()
+            _compile_header(target / ("sim.h.pch" if _is_clang() else "sim.h.gch"), checked)
+            os.rename(target, home)
+    except (OSError, subprocess.SubprocessError):
+        return
+
+
+def _compile_header(target: Path, checked: bool) -> None:
+    command = [
+        *_compiler()[0].split(),
+        "-fPIC",
+        *flags(checked),
+        "-x",
+        "c++-header",
+        f"-I{headers()}",
+        str(headers() / "sim.h"),
+    ]
+    subprocess.run([*command, "-o", str(target)], check=True, capture_output=True, timeout=120)
+
+
+# ---------------------------------------------------------------- what the compiler said
+
+_PLACE = re.compile(
+    r"^(?P<file>[^\s:]+):(?P<line>\d+):(?:\d+:)? (?P<kind>fatal error|error|warning|note): (?P<text>.*)$"
+)
+
+
+def explain(output: str) -> Compiled:
+    """The learner's errors first and whole; our headers' own lines are left out."""
+    groups = _groups(output)
+    ours = [g for g in groups if _learners(g)]
+    errors = [g for g in ours if _kind(g) in ("error", "fatal error")] or [g for g in groups if "error" in _kind(g)]
+    warnings = [g for g in ours if _kind(g) == "warning"]
+    return Compiled(_join(errors), _join(warnings))
+
+
+def _groups(output: str) -> list[list[str]]:
+    """Messages, each with the lines that belong to it: context before, caret lines and notes after."""
+    groups: list[list[str]] = []
+    for line in output.splitlines():
+        found = _PLACE.match(line)
+        if found and found["kind"] != "note":
+            groups.append([line])
+        elif groups and not re.match(r"^(In file included|\s+from |\S+: In |ninja:|FAILED:|\[\d+/\d+\])", line):
+            groups[-1].append(line)
+    return groups
+
+
+def _kind(group: list[str]) -> str:
+    found = _PLACE.match(group[0])
+    return found["kind"] if found else ""
+
+
+def _learners(group: list[str]) -> bool:
+    found = _PLACE.match(group[0])
+    return bool(found) and "/" not in found["file"]  # type: ignore[index]
+
+
+def _join(groups: list[list[str]]) -> str:
+    return _tidy("\n".join(line for group in groups for line in _shown(group)))
+
+
+def _shown(group: list[str]) -> list[str]:
+    """Without the notes that point into our headers."""
+    shown, hidden = [], False
+    for line in group:
+        found = _PLACE.match(line)
+        if found:
+            hidden = found["kind"] == "note" and "/" in found["file"]
+        if not hidden:
+            shown.append(line)
+    return shown
+
+
+def _tidy(text: str) -> str:
+    text = re.sub(r"::?sim::shared<(.*?)>\(\[\]\{\}, \"(\w+)\"\)", r"__shared__ \2", text)
+    return text.replace("GCC error ", "").strip()
+
+
+# ---------------------------------------------------------------- running
+
+
+class Device:
+    """The CPU as a CUDA device. Made in the worker only."""
+
+    def __init__(self, arena: mmap.mmap, report: int) -> None:
+        self.arena, self.report = arena, report
+        self.runtime: Any = _runtime()
+        self.runtime.report_to(report)
+        self.base = ctypes.addressof(ctypes.c_char.from_buffer(arena))
+        self.launcher: Any = None
+        self.options(True)
+
+    def options(self, checking: bool = True, traced: int = 1 << 31, pedantic: bool = False) -> None:
+        """Whether accesses are checked, for how many blocks traffic is counted, whether shuffles order no memory."""
+        self.runtime.options(checking, traced, pedantic)
+
+    def load(self, library: Path, launcher: str) -> str:
+        """Empty, or why the launcher cannot be called."""
+        self.runtime.forget_variables()
+        try:
+            loaded = ctypes.CDLL(str(library), mode=os.RTLD_NOW | os.RTLD_LOCAL)
+            self.launcher = getattr(loaded, launcher)
+        except OSError as error:
+            return f"the library does not load: {error}"
+        except AttributeError:
+            return f"the symbol {launcher} is not there"
+        self.launcher.restype = ctypes.c_int
+        self.runtime.use(str(library), _load_address(self.launcher))
+        return ""
+
+    def run(self, job: Job) -> Run:
+        """Launches once; the arena then holds what the launcher left."""
+        os.ftruncate(self.report, 0)
+        os.lseek(self.report, 0, os.SEEK_SET)
+        places = {b.name: self._allocate(b) for b in job.buffers}
+        try:
+            if not all(places.values()):
+                return Run(Fate.REFUSED, message="the simulator has not enough memory for this case")
+            return self._launch(job, places)
+        finally:
+            self.runtime.free_all()
+
+    def _allocate(self, buffer: Buffer) -> int:
+        place = int(self.runtime.allocate(buffer.nbytes, buffer.itemsize, buffer.offset % _ARENA_RESIDUE, buffer.name))
+        if place:
+            ctypes.memmove(place, self.base + buffer.offset, buffer.nbytes)
+            if buffer.initialised:
+                self.runtime.initialise(place, buffer.nbytes)
+        return place
+
+    def _launch(self, job: Job, places: dict[str, int]) -> Run:
+        values = marshal.arguments(job, lambda b: places[b.name])
+        self.runtime.begin(job.seconds, _STREAM)
+        status = self.launcher(*values, ctypes.c_void_p(_STREAM))
+        text = self.runtime.finish()
+        for b in job.buffers:
+            ctypes.memmove(self.base + b.offset, places[b.name], b.nbytes)
+        return _run_of(text, status or self.runtime.error())
+
+
+def _load_address(function: Any) -> int:
+    """Where the library that holds the function was loaded."""
+
+    class Info(ctypes.Structure):
+        _fields_ = [
+            ("name", ctypes.c_char_p),
+            ("base", ctypes.c_void_p),
+            ("symbol", ctypes.c_char_p),
+            ("at", ctypes.c_void_p),
+        ]
+
+    info = Info()
+    dladdr = ctypes.CDLL(None).dladdr
+    dladdr(ctypes.cast(function, ctypes.c_void_p), ctypes.byref(info))
+    return int(info.base or 0)
+
+
+def _run_of(text: str, status: int) -> Run:
+    found, traffic = findings(text)
+    return Run(_fate(found), status, _message(found), _launches(text), findings=found, traffic=traffic)
+
+
+def _fate(found: tuple[Finding, ...]) -> Fate:
+    kinds = [f.kind for f in found]
+    if "timeout" in kinds:
+        return Fate.TIMED_OUT
+    return Fate.REFUSED if kinds and set(kinds) == {"unsupported"} else Fate.RETURNED
+
+
+def _message(found: tuple[Finding, ...]) -> str:
+    return next((f.text for f in found if f.kind in ("unsupported", "timeout")), "")
+
+
+def _launches(text: str) -> tuple[Launch, ...]:
+    from grader.findings import launches
+
+    return launches(text)

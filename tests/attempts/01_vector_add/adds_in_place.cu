@@ -1,0 +1,19 @@
+// expect: UNSAFE input
+// why: the sum is written over a as well, and a is an input.
+
+#include <cuda_runtime.h>
+#include <cstdint>
+
+__global__ void vector_add(float* a, const float* b, float* c, int64_t n) {
+    const int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x;
+    if (i < n) {
+        a[i] += b[i];
+        c[i] = a[i];
+    }
+}
+
+extern "C" cudaError_t launch_vector_add(const float* a, const float* b, float* c, int64_t n, cudaStream_t stream) {
+    if (n == 0) return cudaSuccess;
+    vector_add<<<(n + 255) / 256, 256, 0, stream>>>(const_cast<float*>(a), b, c, n);
+    return cudaGetLastError();
+}

@@ -1,0 +1,30 @@
+// expect: WRONG tail | WRONG unwritten
+// why: n / 4 float4 steps leave the last n % 4 elements unwritten.
+
+#include <cuda_runtime.h>
+#include <cstdint>
+
+__device__ float activate(float x, int op) {
+    switch (op) {
+        case 0: return x < 0.0f ? 0.0f : x;
+        case 1: return 1.0f / (1.0f + expf(-x));
+        case 2: return tanhf(x);
+        case 3: return x / (1.0f + expf(-x));
+        case 4: return 0.5f * x * (1.0f + erff(x * 0.70710678f));
+        default: return 0.5f * x * (1.0f + tanhf(0.79788456f * (x + 0.044715f * x * x * x)));
+    }
+}
+
+__global__ void activation(const float4* x, float4* y, int64_t vectors, int op) {
+    const int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x;
+    if (i >= vectors) return;
+    const float4 v = x[i];
+    y[i] = make_float4(activate(v.x, op), activate(v.y, op), activate(v.z, op), activate(v.w, op));
+}
+
+extern "C" cudaError_t launch_elementwise_activations(const float* x, float* y, int64_t n, int op,
+                                                      cudaStream_t stream) {
+    activation<<<unsigned(n / 1024 + 1), 256, 0, stream>>>(reinterpret_cast<const float4*>(x),
+                                                           reinterpret_cast<float4*>(y), n / 4, op);
+    return cudaGetLastError();
+}

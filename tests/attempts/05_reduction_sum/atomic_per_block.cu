@@ -1,0 +1,37 @@
+// expect: PASS
+// expect(cuda): PASS | SLOW
+// why: clears out[0] on the stream, then one atomicAdd per block; the order of additions is not fixed, the sum is right
+#include <cuda_runtime.h>
+#include <cstdint>
+
+constexpr int BLOCK = 256;
+constexpr int GRID = 512;
+
+// The block's sum, for every thread.
+__device__ float block_sum(float v) {
+    __shared__ float shared[BLOCK];
+    shared[threadIdx.x] = v;
+    __syncthreads();
+    for (int half = BLOCK / 2; half > 0; half /= 2) {
+        if (threadIdx.x < half) shared[threadIdx.x] += shared[threadIdx.x + half];
+        __syncthreads();
+    }
+    return shared[0];
+}
+
+__device__ float share(const float* x, int64_t n) {
+    float sum = 0.0f;
+    for (int64_t i = blockIdx.x * int64_t{BLOCK} + threadIdx.x; i < n; i += int64_t{GRID} * BLOCK) sum += x[i];
+    return sum;
+}
+
+__global__ void sum(const float* x, int64_t n, float* out) {
+    const float sum = block_sum(share(x, n));
+    if (threadIdx.x == 0) atomicAdd(out, sum);
+}
+
+extern "C" cudaError_t launch_reduction_sum(const float* x, float* out, int64_t n, void* ws, size_t ws_bytes, cudaStream_t stream) {
+    if (cudaError_t error = cudaMemsetAsync(out, 0, sizeof(float), stream)) return error;
+    sum<<<GRID, BLOCK, 0, stream>>>(x, n, out);
+    return cudaGetLastError();
+}

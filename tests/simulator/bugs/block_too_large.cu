@@ -1,0 +1,7 @@
+// expect: launch 5
+#include <cuda_runtime.h>
+__global__ void set(float* out) { out[threadIdx.x] = 1; }
+extern "C" cudaError_t launch(const float* in, float* out, int n, cudaStream_t stream) {
+  set<<<1, 2048, 0, stream>>>(out);
+  return cudaGetLastError();
+}

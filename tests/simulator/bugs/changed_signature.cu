@@ -1,0 +1,3 @@
+// expect: error conflicting declaration
+#include <cuda_runtime.h>
+extern "C" cudaError_t launch(const float* in, float* out, long n, cudaStream_t stream) { return cudaSuccess; }

@@ -1,0 +1,10 @@
+// expect: oob 5
+#include <cuda_runtime.h>
+__global__ void copy(const float* in, float* out, int n) {
+  int i = threadIdx.x;
+  reinterpret_cast<float4*>(out)[i] = reinterpret_cast<const float4*>(in + 1)[i];
+}
+extern "C" cudaError_t launch(const float* in, float* out, int n, cudaStream_t stream) {
+  copy<<<1, 32, 0, stream>>>(in, out, n);
+  return cudaGetLastError();
+}

@@ -1,0 +1,67 @@
+"""Builds: cached by content, complete or absent, safe side by side, killed without a trace."""
+
+from __future__ import annotations
+
+import os
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from grader import build
+from grader.model import Build, Sources
+
+
+def sources(text: str) -> Sources:
+    return Sources(files={"kernel.cpp": text}, compile=("kernel.cpp",))
+
+
+def made(text: str, cache: Path) -> Build:
+    return build.start(sources(text), "tests.scripted", cache).wait()
+
+
+def test_a_build_is_made_once_per_content(tmp_path: Path) -> None:
+    first, again, other = (made(f"int f() {{ return {n}; }}", tmp_path) for n in (1, 1, 2))
+    assert first.library.exists() and not first.cached and again.cached
+    assert first.library == again.library != other.library
+
+
+def test_the_library_depends_on_no_torch(tmp_path: Path) -> None:
+    library = made("int f() { return 3; }", tmp_path).library.read_bytes()
+    assert b"libtorch" not in library and b"libc10" not in library
+
+
+def test_an_error_is_kept_whole_and_nothing_is_published(tmp_path: Path) -> None:
+    failed = made("int f() { return nosuch; }\nint g() { return another; }", tmp_path)
+    assert "nosuch" in failed.errors and "another" in failed.errors
+    assert not list((tmp_path / "builds").iterdir())
+
+
+def test_a_stale_private_folder_with_its_lock_is_harmless_and_goes(tmp_path: Path) -> None:
+    left = tmp_path / "builds" / ".making-left"
+    left.mkdir(parents=True)
+    (left / "lock").touch()
+    os.utime(left, (time.time() - 2 * build.STALE,) * 2)
+    assert made("int f() { return 4; }", tmp_path).library.exists()
+    assert not left.exists()
+
+
+def test_a_stopped_build_leaves_nothing(tmp_path: Path) -> None:
+    pending = build.start(sources("int f() { return 5; }"), "tests.scripted", tmp_path)
+    pending.stop()
+    assert not list((tmp_path / "builds").iterdir())
+    assert made("int f() { return 5; }", tmp_path).library.exists()
+
+
+def test_two_processes_build_the_same_thing_at_once(tmp_path: Path) -> None:
+    with ProcessPoolExecutor(2) as pool:
+        built = list(pool.map(made, ["int f() { return 6; }"] * 2, [tmp_path] * 2))
+    assert built[0].library == built[1].library and built[0].library.exists()
+    assert [p.name for p in (tmp_path / "builds").iterdir()] == [built[0].library.parent.name]
+
+
+def test_a_read_only_cache_is_one_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "builds").write_text("a file is in the way")
+    with pytest.raises(build.MachineError, match="GRADER_CACHE"):
+        build.start(sources("int f();"), "tests.scripted", tmp_path)

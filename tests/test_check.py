@@ -1,0 +1,124 @@
+"""check and layout: one spoilt element is found where it is; red zones, inputs and padding are watched."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grader import check, layout
+from grader.model import Argument, Buffer, Job, Tolerance
+
+EXACT = Tolerance(why="exact")
+CLOSE = Tolerance(rtol=1e-5, atol=1e-7)
+shapes = st.lists(st.integers(1, 6), min_size=1, max_size=3).map(tuple)
+
+
+@given(shapes, st.data())
+def test_a_spoilt_element_is_found_where_it_is(shape: tuple[int, ...], data: st.DataObject) -> None:
+    want = torch.arange(1, 1 + int(np.prod(shape)), dtype=torch.float64).reshape(shape)
+    index = tuple(data.draw(st.integers(0, n - 1)) for n in shape)
+    got = want.float()
+    got[index] *= 1.01
+    found = check.compare("y", got, want, None, CLOSE)
+    assert found is not None
+    assert (found.index, found.wrong, found.total) == (index, 1, want.numel())
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16, torch.int32, torch.int64, torch.uint8])
+@pytest.mark.parametrize("tolerance", [EXACT, CLOSE])
+def test_the_same_is_accepted(dtype: torch.dtype, tolerance: Tolerance) -> None:
+    got = torch.tensor([0, 1, 3, 100]).to(dtype)
+    assert check.compare("y", got, got.double() if dtype.is_floating_point else got, None, tolerance) is None
+
+
+@pytest.mark.parametrize(
+    ("got", "want", "right"),
+    [
+        (float("nan"), float("nan"), True),
+        (float("nan"), 1.0, False),
+        (1.0, float("nan"), False),
+        (float("inf"), float("inf"), True),
+        (float("-inf"), float("inf"), False),
+        (3e38, float("inf"), False),
+        (float("inf"), 3e38, False),
+        (0.0, 0.0, True),
+    ],
+)
+def test_nan_and_infinity_match_only_themselves(got: float, want: float, right: bool) -> None:
+    wide = Tolerance(rtol=1.0, atol=1e30)
+    found = check.compare("y", torch.tensor([got]), torch.tensor([want], dtype=torch.float64), None, wide)
+    assert (found is None) is right
+
+
+def test_exact_means_the_one_rounding_to_the_outputs_type() -> None:
+    want = torch.tensor([0.1], dtype=torch.float64)
+    assert check.compare("y", want.float(), want, None, EXACT) is None
+    assert check.compare("y", torch.nextafter(want.float(), torch.tensor([1.0])), want, None, EXACT) is not None
+
+
+def test_the_scale_allows_c_roundings() -> None:
+    want, scale = torch.tensor([1.0], dtype=torch.float64), torch.tensor([100.0])
+    tolerance = Tolerance(c=16.0)
+    inside = want + 15 * check.EPSILON * 100
+    outside = want + 17 * check.EPSILON * 100
+    assert check.compare("y", inside, want, scale, tolerance) is None
+    assert check.compare("y", outside, want, scale, tolerance) is not None
+
+
+# ---------------------------------------------------------------- what must not be touched
+
+
+def plan(n: int = 10) -> layout.Layout:
+    x = Buffer("x", layout.RED_ZONE, 4 * n, 4, True)
+    y = Buffer("y", 3 * layout.RED_ZONE, 4 * n, 4, False, True)
+    job = Job((x, y), (Argument("float", buffer="x", pointer=True),), 5 * layout.RED_ZONE)
+    return layout.Layout(job, {"y": (n,)}, {"x": torch.float32, "y": torch.float32}, {"x": "x", "y": "y"})
+
+
+def test_untouched_memory_gives_no_finding() -> None:
+    before = layout.poison(plan().job.span, 1)
+    assert check.untouched(plan(), before, before.copy()) == ()
+
+
+@pytest.mark.parametrize("buffer", ["x", "y"])
+@pytest.mark.parametrize("side", [-1, 1])
+def test_a_write_beside_a_buffer_is_found_and_named(buffer: str, side: int) -> None:
+    layout_ = plan()
+    before = layout.poison(layout_.job.span, 1)
+    after = before.copy()
+    b = layout_.buffer(buffer)
+    after[b.offset - 4 if side < 0 else b.offset + b.nbytes] ^= 0xFF
+    (finding,) = check.untouched(layout_, before, after)
+    assert (finding.kind, finding.variable) == ("oob", buffer)
+    assert ("before" if side < 0 else "past the end") in finding.text
+
+
+def test_an_overwritten_input_is_found() -> None:
+    layout_ = plan()
+    before = layout.poison(layout_.job.span, 1)
+    after = before.copy()
+    after[layout_.buffer("x").offset + 8] ^= 1
+    (finding,) = check.untouched(layout_, before, after)
+    assert finding.kind == "input" and "element 2" in finding.text
+
+
+def test_padding_behind_the_last_column_is_watched() -> None:
+    before = torch.ones(3, 8)
+    got = before.clone()
+    got[:, :5] = 2.0
+    assert check.padding("C", got, before, 5) == ()
+    got[1, 6] = 0.0
+    assert check.padding("C", got, before, 5)[0].kind == "padding"
+
+
+@pytest.mark.parametrize(
+    "dtype", [torch.float32, torch.float64, torch.float16, torch.bfloat16, torch.float8_e4m3fn, torch.float8_e5m2]
+)
+def test_poison_is_finite_in_every_type_and_new_for_every_seed(dtype: torch.dtype) -> None:
+    one, two = (torch.from_numpy(layout.poison(1 << 16, seed)).view(dtype) for seed in (1, 2))
+    one, two = one.double(), two.double()
+    assert one.isfinite().all() and (one != 0).all()
+    assert (one == two).float().mean() < 0.1

@@ -1,0 +1,97 @@
+"""doctor names what is broken and how to mend it, and never breaks itself."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from pathlib import Path
+
+import pytest
+from miniature import course
+
+from grader import doctor
+
+
+def named(checks: tuple[doctor.Check, ...]) -> dict[str, doctor.Check]:
+    return {check.name: check for check in checks}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return course(tmp_path / "course")
+
+
+def examine(home: Path, tmp_path: Path, url: str = "") -> dict[str, doctor.Check]:
+    return named(doctor.examine(home, url or f"sqlite:///{tmp_path}/a.db", tmp_path / "cache"))
+
+
+def fake(folder: Path, name: str, script: str) -> None:
+    folder.mkdir(exist_ok=True)
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+def test_what_is_well(home: Path, tmp_path: Path) -> None:
+    found = examine(home, tmp_path)
+    assert [found[name].state for name in ("python", "packages", "torch", "exercises", "records")] == ["ok"] * 5
+    assert "2 under" in found["exercises"].found and "0 attempts" in found["records"].found
+
+
+def test_an_empty_path(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    monkeypatch.delenv("CXX", raising=False)
+    found = examine(home, tmp_path)
+    assert found["host compiler"].state == "fail" and "apt install g++" in found["host compiler"].fix
+    assert found["nvcc"].state == found["GPU"].state == found["sanitizer"].state == "warn"
+
+
+def test_everything_broken_is_still_a_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("no more imports")
+
+    monkeypatch.setattr(importlib.util, "find_spec", broken)
+    (tmp_path / "cache").write_text("a file")
+    found = examine(tmp_path / "nowhere", tmp_path, "sqlite:////proc/a.db")
+    failed = {name for name, check in found.items() if check.state == "fail"}
+    assert {"packages", "torch", "exercises", "build cache", "records"} <= failed
+    assert all(found[name].fix for name in failed)
+
+
+@pytest.mark.parametrize(
+    ("script", "state", "says"),
+    [
+        ('echo "NVIDIA H200, 9.0, 580.1, 3 %"', "ok", "NVIDIA H200, compute 9.0, driver 580.1, 3 % busy"),
+        ('echo "Failed to initialize NVML: Driver/library version mismatch"; exit 18', "warn", "mismatch"),
+        ("exit 9", "warn", "nvidia-smi failed"),
+        ("echo strange", "ok", "strange"),
+        ("sleep 60", "fail", "TimeoutExpired"),
+    ],
+)
+def test_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, state: str, says: str) -> None:
+    fake(tmp_path / "bin", "nvidia-smi", script)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(doctor, "PATIENCE", 1.0)
+    found = named(doctor.examine(tmp_path, f"sqlite:///{tmp_path}/a.db", tmp_path))["GPU"]
+    assert found.state == state and says in found.found
+
+
+def test_a_broken_exercise_is_named(home: Path, tmp_path: Path) -> None:
+    (home / "exercises" / "02_scale" / "exercise.toml").write_text("title = ")
+    found = examine(home, tmp_path)["exercises"]
+    assert found.state == "fail" and "02_scale/exercise.toml" in found.found
+
+
+def test_a_damaged_database_is_named(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.db").write_bytes(b"rubbish" * 1000)
+    found = examine(home, tmp_path)["records"]
+    assert found.state == "fail" and "damaged" in found.found and "move it away" in found.fix
+
+
+@pytest.mark.parametrize(
+    ("states", "says"),
+    [("ok ok", "ready, on the GPU"), ("ok warn", "on the simulator"), ("warn fail", "mend first: c1")],
+)
+def test_the_last_line(states: str, says: str) -> None:
+    checks = tuple(doctor.Check(state, f"c{n}", "") for n, state in enumerate(states.split()))
+    assert says in doctor.verdict(checks)

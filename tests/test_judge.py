@@ -1,0 +1,178 @@
+"""The straight line, end to end, on the scripted backend: every fate and every check."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from grader import catalog, judge
+from grader.model import Outcome, Request, Verdict
+
+BACKEND = "tests.scripted"
+
+TOML = """
+title = "Double"
+summary = "y = 2 x"
+track = "foundations"
+difficulty = 1
+minutes = 5
+declaration = 'extern "C" cudaError_t launch_double(const float* x, float* y, int64_t n, cudaStream_t stream);'
+hints = ["a", "b", "c"]
+[tolerance]
+why = "exact"
+[speed]
+threshold = 0.8
+excellent = 0.9
+timed = [{ n = 1024 }]
+[layout]
+misaligned = ["x"]
+"""
+
+SPEC = """
+from grader.spec import draw, size
+sizes = {"n": size(1, 4096, near=(32, 256))}
+recipes = ("normal", "spikes")
+def inputs(g, recipe, n): return {"x": draw(g, recipe, n)}
+def oracle(x, **_): return {"y": 2 * x.double()}
+def library(x, **_): return lambda: 2 * x
+def moved(n): return 8 * n
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _patient() -> object:
+    """The engine's own numbers for a backend it does not know."""
+    with pytest.MonkeyPatch.context() as patch:
+        for table, value in ((judge.EXAMPLES, 12), (judge.BUDGET, 1 << 16), (judge.SECONDS, 3.0)):
+            patch.setitem(table, BACKEND, value)
+        yield
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("root")
+    folder = root / "exercises" / "01_double"
+    folder.mkdir(parents=True)
+    (folder / "exercise.toml").write_text(TOML)
+    (folder / "spec.py").write_text(SPEC)
+    return root
+
+
+@pytest.fixture(autouse=True)
+def _fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No failing example of another test."""
+    monkeypatch.setattr(judge, "examples", lambda request: tmp_path / "examples")
+
+
+def request_(home: Path, word: str, **more: object) -> Request:
+    exercise = catalog.load(home, "01_double")
+    request = Request(exercise, exercise.source, word, exercise.source, BACKEND, speed=False)
+    return replace(request, **more)  # type: ignore[arg-type]
+
+
+def graded(home: Path, word: str, **more: object) -> Verdict:
+    return judge.grade(request_(home, word, **more))
+
+
+@pytest.mark.parametrize(
+    ("word", "outcome", "pattern"),
+    [
+        ("right", Outcome.PASS, ""),
+        ("tail", Outcome.WRONG, "unwritten"),
+        ("overrun", Outcome.UNSAFE, "oob"),
+        ("scribble", Outcome.UNSAFE, "input"),
+        ("crash", Outcome.CRASH, "unknown"),
+        ("leave", Outcome.CRASH, "unknown"),
+        ("hang", Outcome.TIMEOUT, "unknown"),
+        ("big", Outcome.CRASH, "unknown"),
+        ("unnamed", Outcome.COMPILE, ""),
+    ],
+)
+def test_outcome(home: Path, word: str, outcome: Outcome, pattern: str) -> None:
+    verdict = graded(home, word)
+    assert verdict.outcome is outcome
+    assert (verdict.failure.diagnosis.pattern if verdict.failure else "") == pattern
+
+
+def test_the_counter_example_is_shrunk_across_crashes(home: Path) -> None:
+    failure = graded(home, "big", examples=40).failure
+    assert failure is not None
+    assert 101 <= failure.case.sizes["n"] <= 260
+
+
+def test_the_replay_line_reproduces_the_failure(home: Path) -> None:
+    first = graded(home, "tail").failure
+    assert first is not None and first.mismatch is not None
+    again = graded(home, "tail", case=str(first.case), seed=first.seed).failure
+    assert again is not None
+    assert (again.mismatch, again.case) == (first.mismatch, first.case)
+
+
+def test_another_seed_gives_other_contents(home: Path) -> None:
+    case = "n=3,recipe=normal"
+    one, two = (graded(home, "tail", case=case, seed=seed).failure for seed in (1, 2))
+    assert one is not None and two is not None and one.mismatch != two.mismatch
+
+
+def test_failing_examples_are_tried_first_next_time(home: Path) -> None:
+    graded(home, "big", examples=40)
+    assert graded(home, "big", examples=1).outcome is Outcome.CRASH
+
+
+def test_what_the_learner_printed_is_shown(home: Path) -> None:
+    assert "hello from the launcher" in graded(home, "chatter").log
+
+
+def test_the_worker_holds_nothing_that_knows_the_answer(home: Path) -> None:
+    assert "the worker holds []" in graded(home, "modules").log
+
+
+def test_no_worker_and_no_shared_memory_is_left(home: Path) -> None:
+    before = set(os.listdir("/dev/shm"))
+    for word in ("hang", "crash", "right"):
+        graded(home, word)
+    assert set(os.listdir("/dev/shm")) == before
+    assert not children(os.getpid())
+
+
+def children(pid: int) -> list[int]:
+    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(child) for child in text.split()]
+
+
+@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGINT])
+def test_a_judge_that_is_killed_leaves_no_worker(home: Path, sign: signal.Signals, root: Path) -> None:
+    code = (
+        "from pathlib import Path; from tests import test_judge as t; from grader import judge\n"
+        "for table, value in ((judge.EXAMPLES, 12), (judge.BUDGET, 1 << 16), (judge.SECONDS, 60.0)):\n"
+        "    table[t.BACKEND] = value\n"
+        f"judge.grade(t.request_(Path({str(home)!r}), 'hang'), print)"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=root, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    assert process.stdout is not None
+    assert any("case" in line or "compiling" in line for line in process.stdout)
+    workers = children(process.pid)
+    process.send_signal(sign)
+    process.wait(20)
+    process.stdout.close()
+    assert workers
+    deadline = time.monotonic() + 5
+    while any(alive(pid) for pid in workers) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(alive(pid) for pid in workers)
+
+
+def alive(pid: int) -> bool:
+    try:
+        return "zombie" not in Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False

@@ -1,0 +1,45 @@
+"""The stopping rule always ends, and says what the samples say."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grader.timing import Decision, Rule, interval, median
+
+ratios = st.lists(st.floats(0.01, 10.0), min_size=1, max_size=80)
+
+
+@given(ratios, st.floats(0, 20))
+def test_the_rule_ends(values: list[float], elapsed: float) -> None:
+    rule = Rule(threshold=0.8)
+    decision = rule.decide(values, elapsed)
+    if len(values) >= rule.most or (elapsed >= rule.seconds and len(values) >= rule.least):
+        assert decision is not Decision.MORE
+
+
+@given(ratios)
+def test_the_interval_holds_the_median(values: list[float]) -> None:
+    low, high = interval(values)
+    assert low <= median(values) <= high
+
+
+@pytest.mark.parametrize(
+    ("center", "spread", "decision"),
+    [(1.0, 0.001, Decision.CLEAR), (0.5, 0.001, Decision.CLEAR), (0.8, 0.1, Decision.NOISY)],
+)
+def test_decisions(center: float, spread: float, decision: Decision) -> None:
+    values = list(center + spread * np.random.default_rng(1).standard_normal(60))
+    assert Rule(threshold=0.8).decide(values, 99.0) is decision
+
+
+def test_a_straddling_interval_asks_for_more_while_there_is_time() -> None:
+    values = [0.7, 0.9] * 6
+    assert Rule(threshold=0.8).decide(values, 0.1) is Decision.MORE
+
+
+def test_the_same_samples_give_the_same_interval() -> None:
+    values = [1.0, 1.1, 0.9, 1.05, 1.2, 0.95, 1.0, 1.0]
+    assert interval(values) == interval(values)
