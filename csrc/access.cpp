@@ -1,5 +1,5 @@
 // Every access a kernel makes arrives here, through the callbacks that -fsanitize=thread plants in the learner's code.
-#include "runtime.h"
+#include "race.h"
 
 #include <string.h>
 
@@ -95,14 +95,13 @@ static FORCE void values(Allocation* a, size_t offset, size_t size, bool write, 
 
 // ---------------------------------------------------------------- where does it point?
 
-static NOINLINE void misaligned(uintptr_t p, size_t size, bool write, u32 pc) {
+static NOINLINE void misaligned(uintptr_t p, size_t size, u32 pc) {
   if (Report* r = report("oob", "misaligned", pc)) {
     place_thread(r, current);
     r->size = (long)size;
     r->offset = (long)(p & (size - 1));
     if (Allocation* a = device((void*)p) ? find(p) : nullptr) copy_name(r->variable, a->name, sizeof r->variable);
   }
-  (void)write;
   abort_kernel(MISALIGNED);
 }
 
@@ -111,8 +110,7 @@ static NOINLINE void write_constant(Allocation* a, size_t offset, size_t size, u
   abort_kernel(ILLEGAL_ADDRESS);
 }
 
-static NOINLINE void host_variable(uintptr_t p, size_t size, bool write, u32 pc) {
-  (void)p;
+static NOINLINE void host_variable(size_t size, bool write, u32 pc) {
   if (Report* r = report("host", write ? "kernel writes" : "kernel reads", pc)) {
     place_thread(r, current);
     r->size = (long)size;
@@ -121,78 +119,78 @@ static NOINLINE void host_variable(uintptr_t p, size_t size, bool write, u32 pc)
 
 extern bool writable(uintptr_t p);
 
-// True: go on with the check. False: it is settled.
-static NOINLINE bool elsewhere(uintptr_t p, size_t size, Touch& t) {
-  if (p - module_low >= module_high - module_low) {
-    out_of_bounds(p, size, t.write, t.pc);
-    return false;
-  }
-  Allocation* a = variable(p);
+// True: go on with the check of a. False: it is settled.
+static NOINLINE bool elsewhere(uintptr_t p, size_t size, bool write, u32 pc, Allocation*& a) {
+  a = variable(p);
+  if (p - module_low >= module_high - module_low) return out_of_bounds(p, size, write, pc), false;
   if (!a) {
-    if (writable(p)) host_variable(p, size, t.write, t.pc);
+    if (writable(p)) host_variable(size, write, pc);
     return false;
   }
-  t.offset = p - a->base;
-  if (t.write && a->kind == CONSTANT) write_constant(a, t.offset, size, t.pc);
-  if (t.offset + size > a->size) {
-    if (Report* r = report("oob", t.write ? "write" : "read", t.pc)) name_place(r, a, t.offset, size);
-    abort_kernel(ILLEGAL_ADDRESS);
-  }
-  t.allocation = a;
-  return true;
-}
-
-static FORCE bool locate(uintptr_t p, size_t size, Touch& t) {
-  uintptr_t in_block = p - (uintptr_t)block->shared;
-  if (in_block < SHARED) {
-    Slot* s = slot_at[in_block >> 7];
-    if (UNLIKELY(!s || in_block + size > s->offset + s->size)) return out_of_bounds(p, size, t.write, t.pc), false;
-    t.slot = s;
-    t.offset = in_block - s->offset;
-    return true;
-  }
-  if (UNLIKELY(p - arena >= arena_bytes)) return elsewhere(p, size, t);
-  Allocation* a = pages[(p - arena) / PAGE];
-  if (UNLIKELY(!a || p < a->base || p + size > a->base + a->size || !a->live))
-    return out_of_bounds(p, size, t.write, t.pc), false;
-  t.allocation = a;
-  t.offset = p - a->base;
-  return true;
+  if (write && a->kind == CONSTANT) write_constant(a, p - a->base, size, pc);
+  if (p - a->base + size <= a->size) return true;
+  if (Report* r = report("oob", write ? "write" : "read", pc)) name_place(r, a, p - a->base, size);
+  abort_kernel(ILLEGAL_ADDRESS);
 }
 
 // ---------------------------------------------------------------- the check
 
-static FORCE void order(Touch& t, size_t size) {
-  int shift = t.slot ? t.slot->shift : t.allocation->shift;
-  if (UNLIKELY(size < (1u << shift))) {
-    int fine = size == 1 ? 0 : 1;
-    if (t.slot) refine(t.slot, fine);
-    else refine(t.allocation, fine);
-    shift = fine;
+static FORCE u64 key_of_access() {
+  return (u64)block->epoch << 32 | (u64)current << 16 | block->warp[current >> 5].clock[current & 31];
+}
+
+template <class Memory>
+static FORCE int granule_for(Memory* m, size_t size) {
+  if (UNLIKELY(size < (1u << m->shift))) refine(m, size == 1 ? 0 : 1);
+  return m->shift;
+}
+
+static FORCE void order(Allocation* a, Slot* s, size_t offset, size_t size, bool write, bool atomic, u32 pc) {
+  int shift = s ? granule_for(s, size) : granule_for(a, size);
+  Cell* cells = s ? block->cells[s->id] : a->cells;
+  u64 key = key_of_access();
+  if (LIKELY(size == (1u << shift))) return settle(a, s, &cells[offset >> shift], key, offset, write, atomic, pc);
+  size_t step = (size_t)1 << shift, end = offset + size;
+  for (size_t o = offset & ~(step - 1); o < end; o += step) settle(a, s, &cells[o >> shift], key, o, write, atomic, pc);
+}
+
+static FORCE void trace(uintptr_t place, size_t size, bool write, bool atomic, bool shared, u32 pc) {
+  Warp& w = block->warp[current >> 5];
+  if (!w.traced) return;
+  log_access(w, pc, (unsigned)size, (u8)((write ? WRITE : 0) | (shared ? IN_SHARED : 0) | (atomic ? IS_ATOMIC : 0)), place);
+}
+
+static FORCE void access_shared(size_t in_block, uintptr_t p, size_t size, bool write, bool atomic, u32 pc) {
+  Slot* s = slot_at[in_block >> 7];
+  if (UNLIKELY(!s || in_block + size > s->offset + s->size)) return out_of_bounds(p, size, write, pc);
+  order(nullptr, s, in_block - s->offset, size, write, atomic, pc);
+  trace(in_block, size, write, atomic, true, pc);
+}
+
+static FORCE void access_global(uintptr_t p, size_t size, bool write, bool atomic, u32 pc) {
+  Allocation* a;
+  if (LIKELY(p - arena < arena_bytes)) {
+    a = pages[(p - arena) / PAGE];
+    if (UNLIKELY(!a || p < a->base || p + size > a->base + a->size || !a->live)) return out_of_bounds(p, size, write, pc);
+  } else if (!elsewhere(p, size, write, pc, a)) {
+    return;
   }
-  t.cells = t.slot ? block->cells[t.slot - slots] : t.allocation->cells;
-  const Warp& w = block->warp[current >> 5];
-  u64 key = (u64)block->epoch << 32 | (u64)current << 16 | w.clock[current & 31];
-  size_t step = (size_t)1 << shift, end = t.offset + size;
-  for (size_t o = t.offset & ~(step - 1); o < end; o += step) settle(t, &t.cells[o >> shift], key, o);
+  values(a, p - a->base, size, write, atomic, pc);
+  if (UNLIKELY(a->kind == CONSTANT)) return;
+  order(a, nullptr, p - a->base, size, write, atomic, pc);
+  trace(p, size, write, atomic, false, pc);
+  if (!atomic) return;
+  block->acquired = epoch_now + 1;
+  if (block->fenced) publish();
 }
 
 static FORCE void access(uintptr_t p, size_t size, bool write, bool atomic, u32 pc) {
   accesses++;
   if (UNLIKELY(--budget == 0)) spend();
-  Touch t{nullptr, nullptr, nullptr, 0, pc, write, atomic};
-  if (UNLIKELY(!locate(p, size, t))) return;
-  if (UNLIKELY(size > 1 && size <= 16 && (p & (size - 1)))) misaligned(p, size, write, pc);
-  if (t.allocation) values(t.allocation, t.offset, size, write, atomic, pc);
-  if (!t.allocation || t.allocation->kind != CONSTANT) order(t, size);
-  if (atomic && !t.slot) {
-    block->acquired = epoch_now + 1;
-    if (block->fenced) publish();
-  }
-  Warp& w = block->warp[current >> 5];
-  if (!w.traced || (t.allocation && t.allocation->kind == CONSTANT)) return;
-  u8 flags = (u8)((write ? WRITE : 0) | (t.slot ? IN_SHARED : 0) | (atomic ? IS_ATOMIC : 0));
-  log_access(w, pc, (unsigned)size, flags, t.slot ? p - (uintptr_t)block->shared : p);
+  if (UNLIKELY((p & (size - 1)) && size <= 16 && !(size & (size - 1)))) misaligned(p, size, pc);
+  uintptr_t in_block = p - (uintptr_t)block->shared;
+  if (in_block < SHARED) access_shared(in_block, p, size, write, atomic, pc);
+  else access_global(p, size, write, atomic, pc);
 }
 
 // The slow twin of access(), for accesses of any size that the runtime makes on a thread's behalf.

@@ -122,7 +122,7 @@ NOINLINE void refine(Allocation* a, int shift) {
 }
 
 NOINLINE void refine(Slot* s, int shift) {
-  int id = (int)(s - slots);
+  int id = s->id;
   size_t room = s == dynamic_slot ? DYNAMIC_LIMIT : s->size;
   for (size_t i = 0; Block* b = spare_block(i); i++) {
     if (!b->cells[id]) continue;
@@ -140,7 +140,7 @@ static Slot* place_slot(const char* name, size_t size, size_t room, size_t item)
   size_t span = ((room + 127) & ~127ull) + 256;  // a red zone follows each variable
   if (slot_count + 1 >= SLOTS || used + span > SHARED) return nullptr;
   Slot* s = &slots[++slot_count];
-  *s = Slot{(u32)used, (u32)size, granule((int)item), (int)item, 0, {}};
+  *s = Slot{(u32)used, (u32)size, granule((int)item), (int)item, slot_count, 0, {}};
   copy_name(s->name, name, sizeof s->name);
   for (size_t i = used >> 7; i < (used + size + 127) >> 7; i++) slot_at[i] = s;
   used += span;
@@ -174,7 +174,7 @@ static Cell* slot_cells(Slot* s) {
 }
 
 static void* address(Slot* s) {
-  int id = (int)(s - slots);
+  int id = s->id;
   if (UNLIKELY(!block->cells[id])) block->cells[id] = slot_cells(s);
   return block->shared + s->offset;
 }

@@ -1,5 +1,5 @@
 // Happens-before: two accesses of one granule, one of them a write, race unless something orders them.
-#include "runtime.h"
+#include "race.h"
 
 #include <string.h>
 
@@ -39,7 +39,6 @@ bool published(u32 owner, u32 epoch) {
 
 // ---------------------------------------------------------------- the record of one access
 
-static u32 epoch(u64 key) { return (u32)(key >> 32); }
 static int thread_in(u64 key) { return (u16)(key >> 16); }
 
 static bool ordered_in_warp(u64 key) {
@@ -88,7 +87,7 @@ static NOINLINE void never_written(const Touch& t, size_t offset) {
   if (copy_pending((uintptr_t)block->shared + t.slot->offset + offset)) copy_name(r->note, "copy", sizeof r->note);
 }
 
-static NOINLINE void after_write(const Touch& t, const Cell* c, size_t offset) {
+NOINLINE void after_write(const Touch& t, const Cell* c, size_t offset) {
   bool both_atomic = t.atomic && (c->written_pc & ATOMIC);
   u32 e = epoch(c->written);
   if (e == block->epoch) {
@@ -104,38 +103,11 @@ static bool unordered_read(u64 key) {
   return epoch(key) == block->epoch && thread_in(key) != current && !ordered_in_warp(key);
 }
 
-static NOINLINE void after_read(const Touch& t, const Cell* c, size_t offset) {
+NOINLINE void after_read(const Touch& t, const Cell* c, size_t offset) {
   if (unordered_read(c->read)) race(t, offset, c->read, c->read_pc, false, false);
   else if (unordered_read(c->reread)) race(t, offset, c->reread, c->reread_pc, false, false);
   else if (!t.slot && epoch(c->read) != block->epoch && epoch(c->read) >= launch->start_epoch && !ordered_between_blocks(c->read))
     race(t, offset, c->read, c->read_pc, false, true);
 }
 
-// Two readers are remembered, of different warps where possible: one of them is not the later writer.
-static FORCE void remember_read(Cell* c, u64 key, u32 pc) {
-  u64 d = c->read ^ key;
-  if (d >> 32 || !(d >> 16)) {
-    c->read = key;
-    c->read_pc = pc;
-    return;
-  }
-  d = c->reread ^ key;
-  if (d >> 32 || !(d >> 16) || !(((c->reread ^ c->read) >> 21) & 0x7ff)) {
-    c->reread = key;
-    c->reread_pc = pc;
-  }
-}
-
-void settle(const Touch& t, Cell* c, u64 key, size_t offset) {
-  if ((c->written ^ key) >> 16) {
-    u32 e = epoch(c->written);
-    // written by this block before its last barrier: by far the commonest case, and in order
-    bool earlier = t.slot ? e - block->start < block->epoch - block->start : e < launch->start_epoch;
-    if (!earlier) after_write(t, c, offset);
-  }
-  if (!t.write) return remember_read(c, key, t.pc);
-  if (epoch(c->read) >= launch->start_epoch && (((c->read ^ key) >> 16) || epoch(c->reread) == epoch(key))) after_read(t, c, offset);
-  c->written = key;
-  c->written_pc = t.pc | (t.atomic ? ATOMIC : 0);
-}
 }  // namespace sim

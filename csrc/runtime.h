@@ -53,7 +53,7 @@ struct Allocation {
 // One __shared__ variable. Every block has it at the same offset of its own shared memory.
 struct Slot {
   u32 offset, size;
-  int shift, item;
+  int shift, item, id;
   u64 launch;  // the launch that last used it
   char name[64];
 };
@@ -252,14 +252,5 @@ size_t write_traffic(char* out, size_t room);
 // ---------------------------------------------------------------- the check of one access (access.cpp, race.cpp)
 
 void check(uintptr_t p, size_t size, bool write, bool atomic, u32 pc);
-struct Touch {
-  Cell* cells;
-  Allocation* allocation;  // null: shared memory
-  Slot* slot;
-  size_t offset;
-  u32 pc;
-  bool write, atomic;
-};
-void settle(const Touch& t, Cell* c, u64 key, size_t offset);
 NOINLINE void out_of_bounds(uintptr_t p, size_t size, bool write, u32 pc);
 }  // namespace sim

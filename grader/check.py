@@ -36,7 +36,7 @@ def compare(
     """None if every element is accepted."""
     right = accepted(got, want, scale, tolerance)
     wrong = int((~right).sum())
-    if not wrong:
+    if not wrong:  # also when there are no elements at all
         return None
     flat = int((~right).reshape(-1).to(torch.uint8).argmax())
     index = tuple(int(i) for i in np.unravel_index(flat, tuple(want.shape)))

@@ -113,12 +113,16 @@ def image(layout: Layout, values: Mapping[str, Any], seed: int) -> np.ndarray:
 
 def raw(tensor: torch.Tensor) -> np.ndarray:
     """A tensor's bytes."""
+    if not tensor.numel():
+        return np.empty(0, np.uint8)
     return tensor.detach().contiguous().cpu().reshape(-1).view(torch.uint8).numpy()
 
 
 def output(layout: Layout, contents: np.ndarray, argument: str) -> torch.Tensor:
     """One output as a tensor of its allocated shape (a copy)."""
     buffer = layout.buffer(argument)
+    if not buffer.nbytes:  # an empty tensor cannot change its element size
+        return torch.empty(layout.shapes[argument], dtype=layout.dtypes[argument])
     data = torch.from_numpy(contents[buffer.offset : buffer.offset + buffer.nbytes].copy())
     return data.view(layout.dtypes[argument]).reshape(layout.shapes[argument])
 

@@ -196,7 +196,7 @@ def cold(call: Callable[[], Any], times: int = 10) -> list[float]:
 
 def warm(cache: Path) -> None:
     """The judge's own CUDA context and this GPU's peak, while the compiler runs."""
-    torch.cuda.init()
+    torch.cuda.init()  # type: ignore[no-untyped-call]
     copy_peak(cache)
 
 

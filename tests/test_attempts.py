@@ -7,13 +7,14 @@ The first lines of tests/attempts/<exercise>/<mistake>.cu say what must come out
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from grader import catalog, judge
+from grader import backends, build, catalog, judge
 from grader.model import Outcome, Request, Verdict
 
 HOME = Path(__file__).resolve().parents[1]
@@ -59,8 +60,25 @@ def name(path: Path) -> str:
     return f"{path.parent.name}/{path.stem}"
 
 
+@pytest.fixture(scope="session")
+def compiled() -> None:
+    """All .cu at once on all cores, so that the GPU is not kept waiting by one compiler after the other."""
+    cuda, cores, pending = backends.get("cuda"), os.cpu_count() or 1, []
+    solutions = [HOME / "solutions" / slug / f"{slug[3:]}.cu" for slug in IDS]
+    for path in (*solutions, *ATTEMPTS):
+        exercise = catalog.load(HOME, path.parent.name)
+        sources = cuda.sources(exercise, path.read_text(), f"{exercise.name}.cu")
+        pending.append(build.start(sources, "cuda", judge.cache()))
+        if len(pending) >= cores:
+            pending.pop(0).wait()
+    for one in pending:
+        one.wait()
+
+
 @pytest.fixture(params=["simulator", pytest.param("cuda", marks=pytest.mark.gpu)])
 def backend(request: pytest.FixtureRequest) -> str:
+    if request.param == "cuda":
+        request.getfixturevalue("compiled")
     return str(request.param)
 
 

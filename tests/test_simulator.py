@@ -51,7 +51,9 @@ def compare(wanted: list[str], played: play.Played, name: str) -> None:
         return
     for words in wanted:
         kind, _, line = words.partition(" ")
-        assert (kind, f"{name}:{line}" if line else "") in found or (not line and kind in {k for k, _ in found}), play.describe(played)
+        assert (kind, f"{name}:{line}" if line else "") in found or (not line and kind in {k for k, _ in found}), (
+            play.describe(played)
+        )
     assert {f.kind for f in played.run.findings} == {w.split()[0] for w in wanted}, play.describe(played)
 
 

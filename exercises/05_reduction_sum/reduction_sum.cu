@@ -11,7 +11,8 @@ __global__ void partial_sums(const float* x, int64_t n, float* sums) {
     // TODO: add up this block's share of x in a grid-stride loop, then over the block; write sums[blockIdx.x].
 }
 
-extern "C" cudaError_t launch_reduction_sum(const float* x, float* out, int64_t n, void* ws, size_t ws_bytes, cudaStream_t stream) {
+extern "C" cudaError_t launch_reduction_sum(const float* x, float* out, int64_t n, void* ws, size_t ws_bytes,
+                                            cudaStream_t stream) {
     // TODO: choose the grid and the block, and launch on `stream`; then combine the blocks' sums into out[0]:
     // partial_sums<<<grid, block, 0, stream>>>(x, n, static_cast<float*>(ws));
     return cudaGetLastError();

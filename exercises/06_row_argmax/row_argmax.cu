@@ -11,7 +11,8 @@ __global__ void row_argmax(const float* x, float* max_val, int32_t* idx, int64_t
     // TODO: one block per row. Reduce (value, column) pairs: the larger value wins; with equal values the lower column.
 }
 
-extern "C" cudaError_t launch_row_argmax(const float* x, float* max_val, int32_t* idx, int64_t rows, int64_t cols, cudaStream_t stream) {
+extern "C" cudaError_t launch_row_argmax(const float* x, float* max_val, int32_t* idx, int64_t rows, int64_t cols,
+                                         cudaStream_t stream) {
     // TODO: choose the grid and the block, and launch on `stream`:
     // row_argmax<<<grid, block, 0, stream>>>(x, max_val, idx, rows, cols);
     return cudaGetLastError();

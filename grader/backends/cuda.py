@@ -91,9 +91,7 @@ def _home() -> Path:
     return Path(nvcc).resolve().parents[1] if nvcc else Path("/usr/local/cuda")
 
 
-_NOISE = re.compile(
-    r"^(\[\d+/\d+\]|FAILED:|ninja:|grader: Error building|ptxas info|Traceback|nvcc warning : .*Wno-dep)"
-)
+_NOISE = re.compile(r"^(\[\d+/\d+\]|FAILED:|ninja:|grader: |ptxas info|Traceback|nvcc warning : .*Wno-dep)")
 _COMMAND = re.compile(r"^\S*(nvcc|c\+\+|g\+\+)\s.*-[co]\s")
 _ERROR = re.compile(r"\berror\b\s*[:#]|: error|undefined reference|catastrophic error|fatal error", re.IGNORECASE)
 
@@ -395,7 +393,7 @@ def inspect(graph: int) -> Nodes:
     if count.value:
         cuda.cuGraphGetNodes(ctypes.c_void_p(graph), nodes, ctypes.byref(count))
     kinds, launches = [], []
-    for node in nodes:
+    for node in filter(None, nodes):
         kind = ctypes.c_int()
         cuda.cuGraphNodeGetType(ctypes.c_void_p(node), ctypes.byref(kind))
         kinds.append(kind.value)

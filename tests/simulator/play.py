@@ -72,16 +72,31 @@ def _call(command: list[str], folder: Path) -> None:
 def play(library: Path, text: str, **options: Any) -> Played:
     """Runs it in a child; a child that died has left its findings in the report."""
     with open(library.with_suffix(".report"), "w+b") as report:
-        words = {"library": str(library), "n": int(option(text, "n", "256")), "seconds": float(option(text, "seconds", "5"))}
+        words = {
+            "library": str(library),
+            "n": int(option(text, "n", "256")),
+            "seconds": float(option(text, "seconds", "5")),
+        }
         command = [sys.executable, __file__, json.dumps({**words, **options}), str(report.fileno())]
-        child = subprocess.run(command, pass_fds=[report.fileno()], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": _root()})
+        child = subprocess.run(
+            command,
+            pass_fds=[report.fileno()],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONPATH": _root()},
+        )
         report.seek(0)
         left = report.read().decode(errors="replace")
     if child.returncode == 0:
         said = json.loads(child.stdout.splitlines()[-1])
         facts = said.pop("text")
         found, traffic = simulator.findings(facts)
-        return Played(Run(Fate(said["fate"]), said["status"], findings=found, traffic=traffic), said["out"], said["seconds"], said["accesses"])
+        return Played(
+            Run(Fate(said["fate"]), said["status"], findings=found, traffic=traffic),
+            said["out"],
+            said["seconds"],
+            said["accesses"],
+        )
     found, traffic = simulator.findings(left)
     return Played(Run(Fate.CRASHED, child.returncode, child.stderr, findings=found, traffic=traffic), [])
 
@@ -126,4 +141,3 @@ def describe(played: Played) -> str:
 
 if __name__ == "__main__":
     _child(json.loads(sys.argv[1]), int(sys.argv[2]))
-

@@ -1,4 +1,4 @@
-// expect: WRONG
+// expect: WRONG precision
 // why: x is rounded to fp16 before the function and y after it.
 
 #include <cuda_fp16.h>

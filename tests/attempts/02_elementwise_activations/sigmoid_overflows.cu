@@ -1,4 +1,4 @@
-// expect: WRONG
+// expect: WRONG overflow
 // why: exp(x) / (1 + exp(x)) is inf / inf = NaN from x = 89 on.
 
 #include <cuda_runtime.h>

@@ -1,4 +1,4 @@
-// expect: WRONG
+// expect: WRONG overflow
 // why: (exp(2x) - 1) / (exp(2x) + 1) is inf / inf = NaN from x = 45 on.
 
 #include <cuda_runtime.h>

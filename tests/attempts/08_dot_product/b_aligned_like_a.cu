@@ -1,5 +1,4 @@
-// expect: WRONG
-// expect(simulator): WRONG | UNSAFE
+// expect: WRONG | UNSAFE
 // why: the head is peeled for a alone; b may be misaligned in another way, so its pairs are not the partners of a's
 #include <cuda_fp16.h>
 #include <cuda_runtime.h>

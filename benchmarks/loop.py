@@ -1,0 +1,94 @@
+"""The headline: from an edit to the verdict, in a new process (cold) and in one that goes on (warm).
+
+    python benchmarks/loop.py [--repeats 5]     writes benchmarks/results/loop-<device>.json and prints a table
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+HOME = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(HOME))
+
+from grader import backends, catalog  # noqa: E402  the source tree comes first
+
+SLUG = "07_softmax"
+
+
+def main() -> None:
+    words = argparse.ArgumentParser(description=__doc__)
+    words.add_argument("--repeats", type=int, default=5)
+    repeats = words.parse_args().repeats
+    backend, _ = backends.pick()
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ.update(GRADER_CACHE=f"{folder}/cache", GRADER_DB=f"sqlite:///{folder}/attempts.db")
+        figures = {
+            "list_s": [command("list") for _ in range(repeats)],
+            "cold_first_s": [command("run", SLUG, "--solution", "--backend", backend)],
+            "cold_s": [command("run", SLUG, "--solution", "--backend", backend) for _ in range(3)],
+            **warm(backend, repeats),
+        }
+    write(backends.get(backend).device(), figures)
+
+
+def command(*arguments: str) -> float:
+    """Wall seconds of one `python -m grader …`; it must succeed."""
+    started = time.perf_counter()
+    subprocess.run([sys.executable, "-m", "grader", *arguments], cwd=HOME, check=True, capture_output=True)
+    return time.perf_counter() - started
+
+
+def warm(backend: str, repeats: int) -> dict[str, list[float]]:
+    """One process, a new edit each time: the whole of it and its stages, in seconds."""
+    from grader import judge
+    from grader.model import Request
+
+    exercise = catalog.load(catalog.root(), SLUG)
+    reference = HOME / "solutions" / SLUG / f"{exercise.name}.cu"
+    naive = (HOME / "tests" / "attempts" / SLUG / "three_passes.cu").read_text()
+    found: dict[str, list[float]] = {}
+    for n in range(repeats + 1):
+        text = f"{naive}\n// edit {n} of {time.time()}\n"
+        started = time.perf_counter()
+        verdict = judge.grade(Request(exercise, exercise.source, text, reference, backend))
+        seconds = time.perf_counter() - started
+        if n == 0:
+            continue  # the first one imports, and builds the reference
+        found.setdefault("warm_s", []).append(seconds)
+        for stage in verdict.stages:
+            found.setdefault(f"warm_{stage.name}_s", []).append(stage.ms / 1000)
+        found.setdefault("warm_cases", []).append(verdict.stages[1].total)
+    return found
+
+
+def write(device: str, figures: dict[str, list[float]]) -> None:
+    record: dict[str, Any] = {
+        "device": device,
+        "cpus": os.cpu_count(),
+        "cpu": platform.processor() or platform.machine(),
+        "python": platform.python_version(),
+        "measured": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "exercise": SLUG,
+        "figures": {name: [round(v, 3) for v in values] for name, values in figures.items()},
+    }
+    path = HOME / "benchmarks" / "results" / f"loop-{device.replace(' ', '_')}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(record, indent=1) + "\n")
+    print(f"{device}, {os.cpu_count()} CPUs, {record['measured']}")
+    for name, values in figures.items():
+        print(f"  {name:16} median {median(values):7.3f}   min {min(values):7.3f}   max {max(values):7.3f}   n {len(values)}")
+
+
+if __name__ == "__main__":
+    main()

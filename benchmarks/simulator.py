@@ -1,0 +1,84 @@
+"""How fast the simulator is: `python benchmarks/simulator.py` prints the table and writes simulator.json beside it.
+
+Thread-instructions are those of the PTX, counted once by an interpreter, and stand in each kernel's file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE.parent), str(HERE.parent / "tests" / "simulator")]
+
+import play  # noqa: E402
+
+from grader.backends import simulator  # noqa: E402
+
+MODES = {
+    "unchecked": {"checked": False, "checking": False, "traced": 0},
+    "checked": {"checked": True, "traced": 0},
+    "checked, counted in 4 blocks": {"checked": True, "traced": 4},
+    "checked, counted everywhere": {"checked": True, "traced": 1 << 31},
+}
+
+
+def measure(file: Path, folder: Path, mode: dict[str, int]) -> float:
+    """Milliseconds of the best of five runs, copies in and out included."""
+    text = file.read_text()
+    options = dict(mode)
+    library = play.build(text, file.name, folder / f"{file.stem}{options['checked']}", bool(options.pop("checked")))
+    played = play.play(library, text, repeat=5, **options)
+    assert not played.run.findings, play.describe(played)
+    return played.seconds * 1e3
+
+
+def building(file: Path, folder: Path) -> float:
+    """Seconds to translate, compile and link, best of three."""
+    times = []
+    for i in range(3):
+        begun = time.perf_counter()
+        play.build(file.read_text(), file.name, folder / f"build{i}")
+        times.append(time.perf_counter() - begun)
+    return min(times)
+
+
+def main() -> None:
+    if why := simulator.why_not():
+        raise SystemExit(why)
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for file in sorted((HERE / "simulator").glob("*.cu")):
+            million = float(play.option(file.read_text(), "instructions", "0"))
+            row: dict[str, object] = {"kernel": file.stem, "million_instructions": million}
+            row |= {mode: round(measure(file, Path(folder), options), 1) for mode, options in MODES.items()}
+            row["build_seconds"] = round(building(file, Path(folder)), 2)
+            rows.append(row)
+    print(table(rows))
+    machine = {"machine": _processor(), "python": platform.python_version(), "cxx": os.environ.get("CXX", "c++"), "cores": os.cpu_count()}
+    (HERE / "simulator.json").write_text(json.dumps({**machine, "rows": rows}, indent=1) + "\n")
+
+
+def _processor() -> str:
+    found = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text()) if Path("/proc/cpuinfo").exists() else None
+    return found[1] if found else platform.processor()
+
+
+def table(rows: list[dict[str, object]]) -> str:
+    """Milliseconds, and milliseconds per million thread-instructions in brackets."""
+    lines = ["| kernel | M instr | " + " | ".join(MODES) + " | build s |", "|---|--:|" + "--:|" * (len(MODES) + 1)]
+    for r in rows:
+        million = float(str(r["million_instructions"]))
+        cells = [f"{r[m]} ms ({float(str(r[m])) / million:.2f})" for m in MODES]
+        lines.append(f"| {r['kernel']} | {million} | " + " | ".join(cells) + f" | {r['build_seconds']} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

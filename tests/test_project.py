@@ -1,0 +1,92 @@
+"""The project's own papers say what is so: verbs, exit codes, modules, pinned versions, what travels in the wheel."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from grader import cli
+from grader.model import Outcome
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+EXTRAS = [line for extra in PROJECT["project"]["optional-dependencies"].values() for line in extra]
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text()
+
+
+def names(lines: list[str]) -> set[str]:
+    return {re.split(r"[^\w.-]", line, maxsplit=1)[0].lower() for line in lines if line and line[0].isalpha()}
+
+
+# ---------------------------------------------------------------- documents
+
+
+def verbs(text: str) -> set[str]:
+    return set(re.findall(r"^\| `(?!python)(\w+)[ `]", text.split("## Verbs")[1], re.MULTILINE))
+
+
+def test_readme_has_every_verb(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+    offered = set(re.findall(r"^    (\w+)(?: |$)", capsys.readouterr().out, re.MULTILINE))
+    assert verbs(read("README.md")) == offered
+
+
+@pytest.mark.parametrize("name", ["README.md", "ARCHITECTURE.md"])
+def test_documents_name_every_verdict(name: str) -> None:
+    assert {outcome.value for outcome in Outcome} <= set(re.findall(r"[A-Z_]+", read(name)))
+
+
+def test_architecture_names_every_module() -> None:
+    named = set(re.findall(r"`([a-z.]+)`", read("ARCHITECTURE.md").split("## Where to look")[0]))
+    modules = {p.stem for p in ROOT.glob("grader/*.py")} - {"__init__", "__main__"}
+    assert modules <= named
+
+
+@pytest.mark.parametrize("name", ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "AGENTS.md"])
+def test_files_that_are_named_exist(name: str) -> None:
+    found = re.findall(r"\b((?:grader|csrc|tests|exercises/0|solutions/0)[\w./]*\.(?:py|cu|h|cpp|toml))", read(name))
+    missing = [path for path in found if not (ROOT / path).exists() and "name" not in path]
+    assert not missing
+
+
+def test_make_targets_that_are_named_exist() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", read("Makefile"), re.MULTILINE))
+    for name in ("README.md", "CONTRIBUTING.md", "AGENTS.md", "Makefile"):
+        assert set(re.findall(r"`make ([a-z-]+)", read(name))) <= targets
+        assert set(re.findall(r"^(?:# |    )make ([a-z-]+)  ", read(name), re.MULTILINE)) <= targets
+
+
+def test_changelog_starts_with_unreleased() -> None:
+    assert re.findall(r"^## (.+)", read("CHANGELOG.md"), re.MULTILINE)[0] == "Unreleased"
+
+
+# ---------------------------------------------------------------- packaging
+
+
+def test_every_dependency_is_pinned() -> None:
+    pinned = names(read("constraints.txt").splitlines())
+    assert names([*PROJECT["project"]["dependencies"], *EXTRAS, *PROJECT["build-system"]["requires"]]) <= pinned
+
+
+def test_every_pin_is_exact() -> None:
+    lines = [line for line in read("constraints.txt").splitlines() if line and not line.startswith("#")]
+    assert all(re.match(r"[\w.-]+==[\w.]+($|; python_version [<>=]+ \"3\.\d+\"$)", line) for line in lines)
+
+
+def test_every_package_travels_in_the_wheel() -> None:
+    ours = {".".join(p.parent.relative_to(ROOT).parts) for p in ROOT.glob("grader/**/__init__.py")}
+    packages = PROJECT["tool"]["setuptools"]["packages"]
+    assert ours <= set(packages)
+    assert {"grader.exercises", "grader.solutions", "grader.include"} <= set(packages)
