@@ -11,7 +11,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := start
-.PHONY: start test gpu-test check fix bench clean setup setup-dev
+.PHONY: start test gpu-test gpu check fix bench clean setup setup-dev setup-gpu
 MAKEFLAGS += --no-print-directory
 
 FIRST := exercises/01_vector_add/vector_add.cu
@@ -21,13 +21,14 @@ INPUTS := pyproject.toml constraints.txt setup.py $(wildcard csrc/*.cpp csrc/*.h
 CUDA := $(shell nvidia-smi 2>/dev/null | sed -n 's/.*CUDA[^:]*Version: *\([0-9][0-9]*\).*/\1/p' | head -n 1)
 EXTRA := $(if $(CUDA),$(if $(filter 12,$(CUDA)),cuda12,cuda13))
 
-ifdef PYTHON
+ifeq ($(origin PYTHON),command line)
 # ---------------------------------------------------------------- an interpreter of yours, as it is
 
-RUN := PYTHONPATH=. $(PYTHON)
+RUN := PYTHONPATH=.$${PYTHONPATH:+:$$PYTHONPATH} $(PYTHON)
 NEEDS := hypothesis ninja numpy nvtx platformdirs pybind11 rich setuptools sqlalchemy torch
 NEEDS += $(if $(EXTRA),cupy pynvml)
 NEEDS_DEV := $(NEEDS) mypy pytest pytest_timeout ruff xdist
+NEEDS_GPU := $(NEEDS) pytest pytest_timeout
 
 define MISSING
 import importlib.util, sys
@@ -44,6 +45,10 @@ export MISSING
 
 setup:
 	@$(PYTHON) -c "$$MISSING" $(NEEDS)
+	@$(PYTHON) setup.py -q build_ext --inplace
+
+setup-gpu:
+	@$(PYTHON) -c "$$MISSING" $(NEEDS_GPU)
 	@$(PYTHON) setup.py -q build_ext --inplace
 
 setup-dev:
@@ -63,7 +68,7 @@ if sys.version_info < (3, 10):
     sys.exit("error: python3 is %s; 3.10 or newer is needed: make PYTHON3=/path/to/newer/python3" % sys.version.split()[0])
 endef
 export TOO_OLD
-PYTHON3 ?= python3
+PYTHON3 := python3
 
 # A stamp, because an interrupted `make` leaves half an environment behind.
 .venv/made:
@@ -89,17 +94,18 @@ define INSTALL
 endef
 
 comma := ,
+READY := .venv/ready-$(or $(EXTRA),cpu)
 
-.venv/ready: $(INPUTS) | .venv/made
+$(READY): $(INPUTS) | .venv/made
 	$(call INSTALL,$(if $(EXTRA),[$(EXTRA)]))
 	@touch $@
 
-.venv/ready-dev: $(INPUTS) | .venv/made
+$(READY)-dev: $(INPUTS) | .venv/made
 	$(call INSTALL,[dev$(if $(EXTRA),$(comma)$(EXTRA))])
-	@touch .venv/ready $@
+	@touch $(READY) $@
 
-setup: .venv/ready
-setup-dev: .venv/ready-dev
+setup: $(READY)
+setup-dev setup-gpu: $(READY)-dev
 endif
 
 # ---------------------------------------------------------------- what people type
@@ -108,25 +114,30 @@ start: setup
 	@$(RUN) -m grader run 07_softmax --solution
 	@echo
 	@echo "That was the reference. Now yours:"
-ifndef PYTHON
+ifneq ($(origin PYTHON),command line)
 	@echo "  source .venv/bin/activate"
 endif
 	@echo "  $(NEXT) show 1            # the task; then edit $(FIRST)"
 	@echo "  $(NEXT) run 1             # grade it; again and again"
 
+# In parallel, so without the GPU's tests: those need it for themselves.
+PYTEST := -q -n auto --maxprocesses 8 -m "not gpu"
+
 test: setup-dev
 	@echo "· ruff"; $(RUN) -m ruff check -q .
 	@echo "· mypy"; $(RUN) -m mypy --no-error-summary
-	@echo "· pytest"; $(RUN) -m pytest -q -n auto
+	@echo "· pytest"; $(RUN) -m pytest $(PYTEST)
 
-gpu-test: setup-dev
-	@nvidia-smi -L >/dev/null 2>&1 || { echo "error: gpu-test needs an NVIDIA GPU, and nvidia-smi finds none" >&2; exit 3; }
+gpu-test: gpu setup-gpu
 	@$(RUN) -m pytest -q -m gpu
+
+gpu:
+	@nvidia-smi -L >/dev/null 2>&1 || { echo "error: gpu-test needs an NVIDIA GPU, and nvidia-smi finds none" >&2; exit 3; }
 
 check: setup-dev
 	@echo "· ruff"; $(RUN) -m ruff check -q .
 	@echo "· mypy"; $(RUN) -m mypy --no-error-summary
-	@echo "· pytest"; $(RUN) -m pytest -q -n auto --ignore tests/test_attempts.py -k "not nvcc"
+	@echo "· pytest"; $(RUN) -m pytest $(PYTEST) --ignore tests/test_attempts.py -k "not nvcc"
 
 fix: setup-dev
 	@$(RUN) -m ruff check --fix .

@@ -87,7 +87,8 @@ def write(device: str, figures: dict[str, list[float]]) -> None:
     path.write_text(json.dumps(record, indent=1) + "\n")
     print(f"{device}, {os.cpu_count()} CPUs, {record['measured']}")
     for name, values in figures.items():
-        print(f"  {name:16} median {median(values):7.3f}   min {min(values):7.3f}   max {max(values):7.3f}   n {len(values)}")
+        spread = f"min {min(values):7.3f}   max {max(values):7.3f}   n {len(values)}"
+        print(f"  {name:16} median {median(values):7.3f}   {spread}")
 
 
 if __name__ == "__main__":

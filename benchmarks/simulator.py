@@ -30,7 +30,7 @@ MODES = {
 
 
 def measure(file: Path, folder: Path, mode: dict[str, int]) -> float:
-    """Milliseconds of the best of five runs, copies in and out included."""
+    """Milliseconds of processor time of the best of five runs, copies in and out included."""
     text = file.read_text()
     options = dict(mode)
     library = play.build(text, file.name, folder / f"{file.stem}{options['checked']}", bool(options.pop("checked")))
@@ -56,17 +56,20 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for file in sorted((HERE / "simulator").glob("*.cu")):
             million = float(play.option(file.read_text(), "instructions", "0"))
+            if not million:
+                continue
             row: dict[str, object] = {"kernel": file.stem, "million_instructions": million}
             row |= {mode: round(measure(file, Path(folder), options), 1) for mode, options in MODES.items()}
             row["build_seconds"] = round(building(file, Path(folder)), 2)
             rows.append(row)
     print(table(rows))
-    machine = {"machine": _processor(), "python": platform.python_version(), "cxx": os.environ.get("CXX", "c++"), "cores": os.cpu_count()}
+    machine = {"machine": _processor(), "cxx": os.environ.get("CXX", "c++"), "cores": os.cpu_count()}
     (HERE / "simulator.json").write_text(json.dumps({**machine, "rows": rows}, indent=1) + "\n")
 
 
 def _processor() -> str:
-    found = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text()) if Path("/proc/cpuinfo").exists() else None
+    info = Path("/proc/cpuinfo")
+    found = re.search(r"model name\s*: (.*)", info.read_text()) if info.exists() else None
     return found[1] if found else platform.processor()
 
 

@@ -8,6 +8,13 @@ Vec3 threadIdx, blockIdx, blockDim, gridDim;
 int sim_lane, sim_thread;
 }
 
+ABI Vec3 sim_thread_index() { return threadIdx; }
+ABI Vec3 sim_block_index() { return blockIdx; }
+ABI Vec3 sim_block_dim() { return blockDim; }
+ABI Vec3 sim_grid_dim() { return gridDim; }
+ABI int sim_lane_number() { return sim_lane; }
+ABI int sim_thread_number() { return sim_thread; }
+
 namespace sim {
 Block* block;
 Launch* launch;

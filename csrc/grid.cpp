@@ -1,5 +1,5 @@
 // A launch: is its configuration legal, and then its blocks one after the other.
-#include "runtime.h"
+#include "graph.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -112,51 +112,45 @@ static void run(Launch& l) {
   launch = nullptr;
 }
 
-static void stray_stream(const Launch& l, const void* stream) {
-  if (!job_stream || (u64)stream > 2) return;
-  if (Report* r = report("stream", "launch", l.pc)) copy_name(r->note, l.name, sizeof r->note);
-}
+bool stray(u64 stream) { return job_stream && stream <= 2; }
 
-struct Request {
-  u32 grid[3], block[3];
-  size_t dynamic;
-  const void* stream;
-  const char* name;
-  int cooperative;
-};
-
-static Launch launch_of(const Request* q, void (*entry)(void*), void* closure, u32 pc) {
+static Launch launch_of(const Request& q, void (*entry)(void*), void* closure, u32 pc) {
   Launch l{};
-  l.grid = {q->grid[0], q->grid[1], q->grid[2]};
-  l.block = {q->block[0], q->block[1], q->block[2]};
-  l.dynamic = q->dynamic;
+  l.grid = {q.grid[0], q.grid[1], q.grid[2]};
+  l.block = {q.block[0], q.block[1], q.block[2]};
+  l.dynamic = q.dynamic;
   l.entry = entry;
   l.closure = closure;
-  l.cooperative = q->cooperative;
-  l.blocks = (u64)q->grid[0] * q->grid[1] * q->grid[2];
+  l.cooperative = q.cooperative;
+  l.blocks = (u64)q.grid[0] * q.grid[1] * q.grid[2];
   l.id = ++launch_id;
   l.pc = pc;
-  copy_name(l.name, q->name, sizeof l.name);
+  copy_name(l.name, q.name, sizeof l.name);
   return l;
 }
 
-ABI void sim_launch(const Request* q, void (*entry)(void*), void* closure) {
-  u32 pc = offset_of(CALLER);
-  if (in_kernel()) {
-    if (Report* r = report("unsupported", "dynamic parallelism", pc)) place_thread(r, current);
-    abort_kernel(NOT_SUPPORTED);
-  }
+void start(const Request& q, void (*entry)(void*), void* closure, u32 pc) {
   Launch l = launch_of(q, entry, closure, pc);
   u64 threads = (u64)l.block.x * l.block.y * l.block.z;
   if (sticky_error || !legal(l, threads)) return;
-  stray_stream(l, q->stream);
   l.threads = (int)threads;
   l.warps = (l.threads + 31) / 32;
   launched(l);
-  if (!have_blocks(l.cooperative ? l.blocks : 1, l.threads)) {
-    refuse(l, "cooperative", OUT_OF_MEMORY);
-    return;
-  }
-  run(l);
+  if (have_blocks(l.cooperative ? l.blocks : 1, l.threads)) run(l);
+  else refuse(l, "cooperative", OUT_OF_MEMORY);
+}
+
+static void refuse_nested(u32 pc) {
+  if (Report* r = report("unsupported", "dynamic parallelism", pc)) place_thread(r, current);
+  abort_kernel(NOT_SUPPORTED);
+}
+
+ABI void sim_launch(const Request* q, void (*entry)(void*), void* closure, void* (*clone)(const void*)) {
+  u32 pc = offset_of(CALLER);
+  if (in_kernel()) refuse_nested(pc);
+  if (stray((u64)q->stream))
+    if (Report* r = report("stream", "launch", pc)) copy_name(r->note, q->name, sizeof r->note);
+  if (!capturing()) return start(*q, entry, closure, pc);
+  keep(Node{Node::LAUNCH, pc, *q, entry, clone(closure), nullptr, nullptr, 0, 0});
 }
 }  // namespace sim

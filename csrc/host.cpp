@@ -1,5 +1,5 @@
 // What the host side of the CUDA runtime API needs: memory, copies, errors.
-#include "runtime.h"
+#include "graph.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +8,6 @@
 
 namespace sim {
 extern size_t dynamic_allowed;
-extern u64 job_stream;
 
 static void device_only(const char* name, u32 pc) {
   if (Report* r = report("unsupported", "in kernel", pc)) {
@@ -82,35 +81,47 @@ static bool right_way(const void* to, const void* from, int kind, u32 pc) {
   return !bad;
 }
 
-static void stray(const char* name, u64 stream, u32 pc) {
-  if (!job_stream || stream > 2) return;
+static void check_stream(const char* name, u64 stream, u32 pc) {
+  if (!stray(stream)) return;
   if (Report* r = report("stream", "call", pc)) copy_name(r->note, name, sizeof r->note);
 }
 
 static int refuse(int error) { return last_error = error; }
 
+int copy(void* to, const void* from, size_t n, int kind, u32 pc) {
+  if (sticky_error || !n) return sticky_error;
+  bool fits = within(to, n, "copy to", pc) && within(from, n, "copy from", pc);
+  if (!fits || !right_way(to, from, kind, pc)) return refuse(INVALID_VALUE);
+  memmove(to, from, n);
+  if (checking) move_shadow(to, from, n, pc);
+  return OK;
+}
+
 ABI int sim_copy(void* to, const void* from, size_t n, int kind, u64 stream) {
   u32 pc = offset_of(CALLER);
   if (in_kernel()) device_only("cudaMemcpyAsync", pc);
-  if (sticky_error) return sticky_error;
-  if (!n) return OK;
-  if (!within(to, n, "copy to", pc) || !within(from, n, "copy from", pc) || !right_way(to, from, kind, pc)) return refuse(INVALID_VALUE);
-  stray("cudaMemcpyAsync", stream, pc);
-  memmove(to, from, n);
-  if (checking) move_shadow(to, from, n, pc);
+  check_stream("cudaMemcpyAsync", stream, pc);
+  if (!capturing()) return copy(to, from, n, kind, pc);
+  keep(Node{Node::COPY, pc, {}, nullptr, nullptr, to, from, n, kind});
+  return OK;
+}
+
+int set(void* to, int value, size_t n, u32 pc) {
+  if (sticky_error || !n) return sticky_error;
+  Allocation* a = holder(to);
+  if (!a) return report("host", "set", pc), refuse(INVALID_VALUE);
+  if (!within(to, n, "set", pc)) return refuse(INVALID_VALUE);
+  memset(to, value, n);
+  memset(a->written + ((uintptr_t)to - a->base), 1, n);
   return OK;
 }
 
 ABI int sim_set(void* to, int value, size_t n, u64 stream) {
   u32 pc = offset_of(CALLER);
   if (in_kernel()) device_only("cudaMemsetAsync", pc);
-  if (sticky_error) return sticky_error;
-  if (!n) return OK;
-  if (!holder(to)) return report("host", "set", pc), refuse(INVALID_VALUE);
-  if (!within(to, n, "set", pc)) return refuse(INVALID_VALUE);
-  stray("cudaMemsetAsync", stream, pc);
-  memset(to, value, n);
-  if (Allocation* a = holder(to)) memset(a->written + ((uintptr_t)to - a->base), 1, n);
+  check_stream("cudaMemsetAsync", stream, pc);
+  if (!capturing()) return set(to, value, n, pc);
+  keep(Node{Node::SET, pc, {}, nullptr, nullptr, to, nullptr, n, value});
   return OK;
 }
 

@@ -43,17 +43,53 @@ int granule(int item) { return item == 1 ? 0 : item == 2 ? 1 : 2; }
 
 static size_t shadow_bytes(size_t size, int shift) { return ((size >> shift) + 2) * sizeof(Cell); }
 
+// Shadow of freed allocations is used again: epochs only grow, so that stale cells are older than any launch, and
+// touching tens of megabytes anew costs more than the check itself.
+struct Spare {
+  void* at;
+  size_t bytes;
+};
+static Spare spares[64];
+static size_t spare_bytes;
+static constexpr size_t MAX_SPARE = 512ull << 20;
+
+static Cell* take_cells(size_t* bytes) {
+  Spare* best = nullptr;
+  for (Spare& s : spares)
+    if (s.at && s.bytes >= *bytes && s.bytes / 8 <= *bytes + (1 << 16) && (!best || s.bytes < best->bytes)) best = &s;
+  if (!best) {
+    void* p = reserve(*bytes);
+    if (p && *bytes >= 4 << 20) madvise(p, *bytes, MADV_HUGEPAGE);
+    return (Cell*)p;
+  }
+  Cell* c = (Cell*)best->at;
+  *bytes = best->bytes;
+  spare_bytes -= best->bytes;
+  best->at = nullptr;
+  return c;
+}
+
+static void keep_cells(Cell* c, size_t bytes) {
+  for (Spare& s : spares) {
+    if (s.at || !c || spare_bytes + bytes > MAX_SPARE) continue;
+    s = Spare{c, bytes};
+    spare_bytes += bytes;
+    return;
+  }
+  release(c, bytes);
+}
+
 static bool shadow(Allocation* a) {
   a->shift = granule(a->item);
   a->bytes_shadow = shadow_bytes(a->size, a->shift);
   a->written = (u8*)reserve(a->size + 16);
-  a->cells = (Cell*)reserve(a->bytes_shadow);
+  a->cells = take_cells(&a->bytes_shadow);
   return a->written && a->cells;
 }
 
 static void unshadow(Allocation* a) {
   release(a->written, a->size + 16);
-  release(a->cells, a->bytes_shadow);
+  keep_cells(a->cells, a->bytes_shadow);
   a->written = nullptr;
   a->cells = nullptr;
 }

@@ -1,6 +1,7 @@
 """The runtime's JSON lines -> findings worded for a learner, ranked, and counters. Pure.
 
-One line is one fact: {"finding": kind, "what": variant, "where": "softmax.cu:41", …}, {"launch": …} or {"traffic": line, …}.
+One line is one fact: {"finding": kind, "what": variant, "where": "softmax.cu:41", …}, {"launch": …} or
+{"traffic": line, …}.
 """
 
 from __future__ import annotations
@@ -119,19 +120,23 @@ def _length(f: Fact) -> str:
 def _oob(f: Fact) -> str:
     what, name = f["what"], f["variable"] or "memory"
     if what in ("index", "host index"):
-        return f"index {f['offset']} is outside the declared array {f['note']}, by {_who(f)}: check the loop's bound or the index's formula"
+        return (
+            f"index {f['offset']} is outside the declared array {f['note']}, by {_who(f)}: "
+            "check the loop's bound or the index's formula"
+        )
     if what == "stack":
         return f"{_who(f)} overflowed its stack: recursion too deep, or local arrays too large"
     if what == "fault":
         return f"{_who(f)} touched an address that is not memory"
     if what == "misaligned":
         return (
-            f"a {f['size']}-byte access at an address that is not a multiple of {f['size']}, by {_who(f)}: vector loads need aligned "
-            "pointers; handle a misaligned head and tail element by element"
+            f"a {f['size']}-byte access at an address that is not a multiple of {f['size']}, by {_who(f)}: "
+            "vector loads need aligned pointers; handle a misaligned head and tail element by element"
         )
     if what.startswith("wild"):
         act = what.split()[1]
-        return f"{_who(f)} {act}s at {hex(f['offset'] & (2**64 - 1))}, which is no device memory: a host pointer, or an uninitialised one"
+        address = hex(f["offset"] & (2**64 - 1))
+        return f"{_who(f)} {act}s at {address}, which is no device memory: a host pointer, or an uninitialised one"
     if what == "freed":
         return f"{_who(f)} uses {name} after it was freed"
     if what in ("copy to", "copy from", "set"):
@@ -158,7 +163,7 @@ def _race(f: Fact) -> str:
         "two writes": "two threads write the same element",
     }[f["what"]]
     remedy = {
-        "blocks": "nothing orders two blocks within a launch: give each its own element, use an atomic, or a second launch",
+        "blocks": "nothing orders two blocks within a launch: give each its own element, use an atomic, or launch twice",
         "warp": "a warp does not run in step: put __syncwarp() between the two, or __syncthreads()",
         "block": "put __syncthreads() between the two",
     }[f["note"]]
@@ -170,9 +175,12 @@ def _uninit(f: Fact) -> str:
     if what == "copy":
         return f"the host copies {name}, of which {_element(f)} was never written"
     if "atomic" in what:
-        return f"{_who(f)} updates {_element(f)} of {name}, which holds no value yet: set it to zero first (and synchronise)"
+        return f"{_who(f)} updates {_element(f)} of {name}, which holds no value yet: set it to zero first"
     if f["note"] == "copy":
-        return f"{_who(f)} reads {_element(f)} of __shared__ {name} while its asynchronous copy is in flight: wait for the copy, then synchronise"
+        return (
+            f"{_who(f)} reads {_element(f)} of __shared__ {name} while its asynchronous copy is in flight: "
+            "wait for the copy, then synchronise"
+        )
     where = f"__shared__ {name}" if "shared" in what else name
     return f"{_who(f)} reads {_element(f)} of {where}, which nobody has written: initialise it, or do not read it"
 
@@ -180,12 +188,12 @@ def _uninit(f: Fact) -> str:
 def _divergence(f: Fact) -> str:
     if f["what"] == "two":
         return (
-            "threads of one block wait at two different __syncthreads(): it must be reached by all threads of the block together, "
-            "so move it out of the branch"
+            "threads of one block wait at two different __syncthreads(): it must be reached by all threads of the "
+            "block together, so move it out of the branch"
         )
     return (
-        f"only {f['size']} of {f['extent']} threads reach this __syncthreads(), the others have returned: let every thread live to the "
-        "barrier and guard the work instead of returning early"
+        f"only {f['size']} of {f['extent']} threads reach this __syncthreads(), the others have returned: "
+        "let every thread live to the barrier and guard the work instead of returning early"
     )
 
 
@@ -199,11 +207,14 @@ def _deadlock(f: Fact) -> str:
 def _mask(f: Fact) -> str:
     mask = f"0x{f['item'] & 0xFFFFFFFF:08x}"
     if f["what"] == "unnamed":
-        return f"{_who(f)} calls a warp operation whose mask {mask} does not name its own lane: compute the mask from who really calls"
+        return (
+            f"{_who(f)} calls a warp operation whose mask {mask} does not name its own lane: "
+            "compute the mask from who really calls"
+        )
     gone = "has returned" if f["what"] == "returned" else "does not exist in this block"
     return (
-        f"{_who(f)} reads lane {f['offset']}, which {gone}, though the mask {mask} names it: its value is undefined; keep all lanes "
-        "alive and give the absent ones the neutral element"
+        f"{_who(f)} reads lane {f['offset']}, which {gone}, though the mask {mask} names it: its value is undefined; "
+        "keep all lanes alive and give the absent ones the neutral element"
     )
 
 
@@ -215,8 +226,14 @@ _LAUNCH = {
     "grid x": "gridDim.x is at most 2147483647",
     "grid yz": "gridDim.y and gridDim.z are at most 65535",
     "shared": "a block has at most 227 KB of shared memory",
-    "opt in": "more than 48 KB of dynamic shared memory need cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes) first",
-    "cooperative": "a cooperative launch must fit on the device at once; ask cudaOccupancyMaxActiveBlocksPerMultiprocessor for the number of blocks",
+    "opt in": (
+        "more than 48 KB of dynamic shared memory need "
+        "cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes) first"
+    ),
+    "cooperative": (
+        "a cooperative launch must fit on the device at once; "
+        "ask cudaOccupancyMaxActiveBlocksPerMultiprocessor for the number of blocks"
+    ),
     "too large": "the simulator does not run so many blocks: size the grid by the problem, or use a grid-stride loop",
 }
 
@@ -225,22 +242,28 @@ def _launch(f: Fact) -> str:
     if f["what"] == "grid":
         return f"grid.sync() in {f['note']}, which was not launched with cudaLaunchCooperativeKernel"
     if f["what"] == "static":
-        return f"{f['note']} declares {f['size']} bytes of static shared memory; at most {f['extent']} are allowed: use dynamic shared memory"
+        return (
+            f"{f['note']} declares {f['size']} bytes of static shared memory; at most {f['extent']} are allowed: "
+            "use dynamic shared memory"
+        )
     return f"{f['note']} cannot start: {_LAUNCH[f['what']]}"
 
 
 def _timeout(f: Fact) -> str:
     if f["what"] == "host":
         return "the launcher did not return within the time limit: it loops in host code"
-    return f"{f['note']} was still running when the time was up, {_who(f)} here: does this loop end, and does its step change what it tests?"
+    return (
+        f"{f['note']} was still running when the time was up, {_who(f)} here: "
+        "does this loop end, and does its step change what it tests?"
+    )
 
 
 def _host(f: Fact) -> str:
     name = f["variable"] or "device memory"
     return {
         "reads": f"host code reads {name} directly: device memory is for kernels; copy it with cudaMemcpyAsync",
-        "writes": f"host code writes {name} directly: device memory is for kernels; copy with cudaMemcpyAsync or cudaMemsetAsync",
-        "kernel reads": "a kernel reads a host variable: pass it as an argument, or declare it __device__ or __constant__",
+        "writes": f"host code writes {name} directly: device memory is for kernels; copy it with cudaMemcpyAsync",
+        "kernel reads": "a kernel reads a host variable: pass it as an argument, or declare it __constant__",
         "kernel writes": "a kernel writes a host variable: declare it __device__, or pass a pointer to device memory",
         "exit": "the launcher ended the process: return an error code instead",
         "crash": f"host code crashed ({f['note']}): does it dereference a device pointer, or a null one?",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+_ASYNC = r"cp\.async\.c[ag]\.shared\.global(?:\.L2::\w+)? \[%0\], \[%1\], "
+
 # PTX with the operands as {0}, {1} … -> a C++ statement.
 TABLE = {
     r"mov\.u32 %0, %laneid": "{0} = (unsigned)sim_lane",
@@ -20,8 +22,8 @@ TABLE = {
     r"nanosleep\.u32 %0": "sim_sleep()",
     r"trap": "sim_trap()",
     r"prefetch\.global\.L[12] \[%0\]": "(void)({0})",
-    r"cp\.async\.c[ag]\.shared\.global(?:\.L2::\w+)? \[%0\], \[%1\], (?:%2|16|8|4)": "::sim::copy({0}, {1}, {2})",
-    r"cp\.async\.c[ag]\.shared\.global(?:\.L2::\w+)? \[%0\], \[%1\], (?:%2|16|8|4), %3": "::sim::copy({0}, {1}, {2}, {3})",
+    _ASYNC + r"(?:%2|16|8|4)": "::sim::copy({0}, {1}, {2})",
+    _ASYNC + r"(?:%2|16|8|4), %[23]": "::sim::copy({0}, {1}, {2}, {3})",
     r"cp\.async\.commit_group": "sim_copy_commit()",
     r"cp\.async\.wait_group (?:%0|\d+)": "sim_copy_wait({0})",
     r"cp\.async\.wait_all": "(sim_copy_commit(), sim_copy_wait(0))",

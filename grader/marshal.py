@@ -39,7 +39,7 @@ SCALARS: dict[str, Any] = {
 
 
 def arguments(job: Job, address: Callable[[Buffer], int]) -> list[Any]:
-    """The launcher's arguments in order, the stream left out. Raises KeyError for a type or buffer that is not there."""
+    """The launcher's arguments in order, the stream left out. Raises KeyError for an unknown type or buffer."""
     places = {b.name: address(b) for b in job.buffers}
     values = []
     for a in job.arguments:

@@ -47,7 +47,7 @@ def declarations(source: Source) -> Iterator[Function | Variable]:
                 yield found
             if not inside:
                 at = source.partner.get(at, len(source.words))
-                head = at + 1 if found or source.word(at + 1) != ";" and not _declares(source, head) else head
+                head = at + 1 if found or (source.word(at + 1) != ";" and not _declares(source, head)) else head
             else:
                 head = at + 1
         at += 1

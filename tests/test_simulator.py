@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,10 +12,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "simulator"))
 
-import play  # noqa: E402
+import play
 
-from grader.backends import simulator  # noqa: E402
-from grader.translate import Refused  # noqa: E402
+from grader.backends import simulator
+from grader.translate import Refused
 
 CORPUS = sorted((Path(__file__).parent / "simulator").glob("*/*.cu"))
 WHY_NOT = simulator.why_not()
@@ -60,3 +62,67 @@ def compare(wanted: list[str], played: play.Played, name: str) -> None:
 def values(text: str, played: play.Played) -> None:
     for index, value in re.findall(r"^// out\[(\d+)\]: (\S+)$", text, re.M):
         assert played.out[int(index)] == pytest.approx(float(value), rel=1e-5), play.describe(played)
+
+
+# Requests and sectors or wavefronts by space and access, as the hardware's profiler gave them on an H200.
+COUNTED = {
+    "reduce": {("global", "read"): (32768, 131072), ("shared", "read"): (64, 64), ("shared", "write"): (512, 512)},
+    "softmax": {
+        ("global", "read"): (24576, 98304),
+        ("global", "write"): (8192, 32768),
+        ("shared", "read"): (8192, 8192),
+        ("shared", "write"): (5120, 5120),
+    },
+    "histogram": {("global", "read"): (32768, 32768), ("shared", "read"): (256, 256), ("shared", "write"): (256, 256)},
+    "gemm": {("global", "read"): (65536, 262144), ("global", "write"): (2048, 8192), ("shared", "write"): (65536, 65536)},
+    "patterns": {
+        ("global", "read"): (6, 97),
+        ("global", "write"): (1, 4),
+        ("shared", "read"): (4, 36),
+        ("shared", "write"): (33, 33),
+    },
+}
+KERNELS = Path(__file__).parents[1] / "benchmarks" / "simulator"
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_counts_as_the_hardware_does(name: str, tmp_path: Path) -> None:
+    text = (KERNELS / f"{name}.cu").read_text()
+    played = play.play(play.build(text, f"{name}.cu", tmp_path), text)
+    for (space, access), wanted in COUNTED[name].items():
+        rows = [t for t in played.run.traffic if (t.space, t.access) == (space, access)]
+        assert (sum(t.requests for t in rows), sum(t.sectors for t in rows)) == wanted
+
+
+TOOLKIT = Path(os.environ.get("CUDA_HOME", "/usr/local/cuda")) / "include"
+
+
+@pytest.mark.skipif(not (TOOLKIT / "cuda_fp8.h").exists(), reason="no CUDA toolkit headers to compare with")
+def test_small_floats_are_bit_exact(tmp_path: Path) -> None:
+    """Every 16-bit pattern, and floats around every rounding boundary, against the toolkit's own host functions."""
+    source = Path(__file__).parent / "simulator" / "conversions.cpp"
+    said = []
+    for name, headers in (("theirs", TOOLKIT), ("ours", simulator.headers())):
+        flags = [*simulator.flags(checked=False), "-w", f"-I{headers}"]
+        subprocess.run([*play.CXX, *flags, str(source), "-o", name], cwd=tmp_path, check=True)
+        said.append(subprocess.run([tmp_path / name], capture_output=True, text=True, check=True).stdout.splitlines())
+    assert said[0] == said[1]
+    assert len(said[0]) > 20
+
+
+def test_a_missing_symbol_is_said(tmp_path: Path) -> None:
+    library = play.build("// n: 4\n#include <cuda_runtime.h>\n", "empty.cu", tmp_path)
+    played = play.play(library, "")
+    assert "the symbol launch is not there" in played.run.message
+
+
+def test_explain_shows_the_learners_line(tmp_path: Path) -> None:
+    with pytest.raises(play.BuildError) as caught:
+        play.build("int x = 1;\nint y = z;\n", "wrong.cu", tmp_path)
+    assert str(caught.value).startswith("wrong.cu:2:9: error:")
+    assert "int y = z;" in str(caught.value)
+
+
+def test_findings_survive_a_torn_report() -> None:
+    found, traffic = simulator.findings('{"finding":"oob","what":"stack","variable":"","note":"","count":2}\n{"find')
+    assert [f.kind for f in found] == ["oob"] and not traffic

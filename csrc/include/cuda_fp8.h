@@ -14,7 +14,7 @@ SIM_INLINE uint8_t to_e4m3(double d, bool saturate) {
   if (d != d) return 0x7f;
   uint8_t sign = std::signbit(d) ? 0x80 : 0;
   double a = std::fabs(d);
-  if (a > 464.0 || (a == 464.0 && !saturate)) return sign | (saturate ? 0x7e : 0x7f);
+  if (a > 464.0) return sign | (saturate ? 0x7e : 0x7f);
   if (a >= 448.0) return sign | 0x7e;
   return (uint8_t)(sign | narrow<5, 3>(a * 0x1p-8));  // the same bits as a format with bias 15, eight binades up
 }

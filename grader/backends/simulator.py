@@ -14,11 +14,11 @@ import sys
 import tempfile
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from grader import marshal
-from grader.findings import findings
-from grader.model import Buffer, Compiled, Exercise, Fate, Finding, Job, Launch, Run, Sources
+from grader.findings import findings, launches
+from grader.model import Buffer, Compiled, Exercise, Fate, Finding, Job, Run, Sources
 from grader.translate import translate
 
 __all__ = ["Device", "device", "explain", "findings", "sources", "why_not"]
@@ -34,7 +34,9 @@ _COMMON = (
     "-fno-strict-aliasing",
     "-ffp-contract=off",
     "-fwrapv",
-    "-w",
+    "-fno-optimize-sibling-calls",  # or a call's line is lost
+    "-Wno-unknown-pragmas",
+    "-Wno-attributes",
 )
 # Vectorised or merged accesses would be counted as one where the GPU makes several.
 _GCC = (
@@ -47,7 +49,7 @@ _GCC = (
     "-fstack-clash-protection",
 )
 _GCC_CHECKED = ("--param=tsan-distinguish-volatile=1", "--param=tsan-instrument-func-entry-exit=0")
-_CLANG = ("-fno-vectorize", "-fno-slp-vectorize", "-fno-finite-loops", "-fstack-clash-protection")
+_CLANG = ("-fdeclspec", "-fno-vectorize", "-fno-slp-vectorize", "-fno-finite-loops", "-fstack-clash-protection")
 _CLANG_CHECKED = tuple(
     word
     for option in ("distinguish-volatile=1", "instrument-func-entry-exit=0", "instrument-read-before-write=1")
@@ -90,7 +92,7 @@ def _runtime() -> ModuleType:
         import grader._simulator as runtime  # type: ignore[import-not-found,unused-ignore]
     finally:
         sys.setdlopenflags(flags)
-    return runtime
+    return cast(ModuleType, runtime)
 
 
 @functools.cache
@@ -348,7 +350,7 @@ def _load_address(function: Any) -> int:
 
 def _run_of(text: str, status: int) -> Run:
     found, traffic = findings(text)
-    return Run(_fate(found), status, _message(found), _launches(text), findings=found, traffic=traffic)
+    return Run(_fate(found), status, _message(found), launches(text), findings=found, traffic=traffic)
 
 
 def _fate(found: tuple[Finding, ...]) -> Fate:
@@ -360,9 +362,3 @@ def _fate(found: tuple[Finding, ...]) -> Fate:
 
 def _message(found: tuple[Finding, ...]) -> str:
     return next((f.text for f in found if f.kind in ("unsupported", "timeout")), "")
-
-
-def _launches(text: str) -> tuple[Launch, ...]:
-    from grader.findings import launches
-
-    return launches(text)

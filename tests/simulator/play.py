@@ -125,9 +125,9 @@ def _child(options: dict[str, Any], report: int) -> None:
     job = Job(buffers, (*pointers, Argument("int", n)), len(arena), options["seconds"])
     best = float("inf")
     for _ in range(options.get("repeat", 1)):
-        begun = time.perf_counter()
+        begun = time.process_time()  # others may use the machine
         run = device.run(job)
-        best = min(best, time.perf_counter() - begun)
+        best = min(best, time.process_time() - begun)
     out = list(struct.unpack(f"{n}f", arena[start[1] : start[1] + 4 * n]))[:4096]
     said = {"fate": run.fate.value, "status": run.status, "text": facts[-1], "out": out, "seconds": best}
     print(json.dumps({**said, "accesses": device.runtime.accesses()}))

@@ -15,8 +15,10 @@
 
 #if defined(__clang__)
 #define SIM_PLAIN __attribute__((no_sanitize("thread"), disable_sanitizer_instrumentation))
+#define SIM_APART __attribute__((nomerge, convergent))  // two calls in two branches stay two calls
 #else
 #define SIM_PLAIN __attribute__((no_sanitize("thread", "bounds")))
+#define SIM_APART
 #endif
 #define SIM_INLINE inline __attribute__((always_inline))  // so that a line number is the caller's
 
@@ -56,13 +58,24 @@ struct sim_dim {
 };
 
 extern "C" {
+#if defined(__clang__)  // reports reads of constants too: functions that it may take as pure instead
+__attribute__((const)) uint3 sim_thread_index();
+__attribute__((const)) uint3 sim_block_index();
+__attribute__((const)) uint3 sim_block_dim();
+__attribute__((const)) uint3 sim_grid_dim();
+__attribute__((const)) int sim_lane_number();
+__attribute__((const)) int sim_thread_number();
+#define sim_lane sim_lane_number()
+#define sim_thread sim_thread_number()
+#else
 extern const uint3 threadIdx, blockIdx;
 extern const sim_dim blockDim, gridDim;
 extern const int sim_lane, sim_thread;
+#endif
 
-int sim_barrier(int reduce, int predicate);
-void sim_grid_barrier();
-void sim_collective(unsigned mask, int kind, void* mine, void (*all)(void**, unsigned));
+SIM_APART int sim_barrier(int reduce, int predicate);
+SIM_APART void sim_grid_barrier();
+SIM_APART void sim_collective(unsigned mask, int kind, void* mine, void (*all)(void**, unsigned));
 void sim_absent_lane(int lane, unsigned mask);
 unsigned sim_activemask();
 void* sim_shared(void** key, const char* name, size_t size, size_t item);
@@ -85,12 +98,36 @@ int sim_error(int clear);
 int sim_synchronise(const char* name);
 int sim_opt_in(size_t bytes);
 int sim_unsupported(const char* name);
+int sim_capture_begin();
+int sim_capture_end(void** graph);
+int sim_capturing();
+size_t sim_graph_nodes(const void* graph);
+int sim_graph_launch(const void* graph, unsigned long long stream);
 int sim_in_kernel();
 unsigned long long sim_clock();
 void sim_sleep();
 [[noreturn]] void sim_assert(const char* expression);
 [[noreturn]] void sim_trap();
 }
+
+#if defined(__clang__)  // built with -fdeclspec: .x is a call
+#define SIM_BUILTIN(name, value)                                       \
+  static const struct sim_##value##_t {                                \
+    __declspec(property(get = get_x)) unsigned x;                      \
+    __declspec(property(get = get_y)) unsigned y;                      \
+    __declspec(property(get = get_z)) unsigned z;                      \
+    SIM_INLINE unsigned get_x() const { return value().x; }            \
+    SIM_INLINE unsigned get_y() const { return value().y; }            \
+    SIM_INLINE unsigned get_z() const { return value().z; }            \
+    SIM_INLINE operator dim3() const { return value(); }               \
+    SIM_INLINE operator uint3() const { return value(); }              \
+  } name = {};
+SIM_BUILTIN(threadIdx, sim_thread_index)
+SIM_BUILTIN(blockIdx, sim_block_index)
+SIM_BUILTIN(blockDim, sim_block_dim)
+SIM_BUILTIN(gridDim, sim_grid_dim)
+#undef SIM_BUILTIN
+#endif
 
 #define warpSize 32
 
@@ -164,7 +201,7 @@ struct Request {
   int cooperative;
 };
 
-extern "C" void sim_launch(const Request* r, void (*entry)(void*), void* closure);
+extern "C" void sim_launch(const Request* r, void (*entry)(void*), void* closure, void* (*clone)(const void*));
 
 SIM_INLINE Request request(const char* name, dim3 g, dim3 b, size_t dynamic = 0, const void* stream = nullptr) {
   return Request{{g.x, g.y, g.z}, {b.x, b.y, b.z}, dynamic, stream, name, 0};
@@ -173,7 +210,9 @@ SIM_INLINE Request request(const char* name, dim3 g, dim3 b, size_t dynamic = 0,
 // Runs body() once per CUDA thread. The closure is read by the threads, so it must not be instrumented.
 template <class Body>
 SIM_INLINE void run(const Request& r, Body& body) {
-  sim_launch(&r, [](void* p) SIM_PLAIN { (*(Body*)p)(); }, (void*)&body);
+  auto entry = [](void* p) SIM_PLAIN { (*(Body*)p)(); };
+  auto clone = [](const void* p) -> void* { return new Body(*(const Body*)p); };  // for a graph, which keeps it
+  sim_launch(&r, entry, (void*)&body, clone);
 }
 
 // A kernel whose name alone says its type: arguments convert as in any call.
@@ -182,7 +221,7 @@ struct Typed {
   Request r;
   void (*kernel)(P...);
   SIM_INLINE void operator()(P... p) const {
-    auto body = [&]() SIM_PLAIN { kernel(p...); };
+    auto body = [kernel = kernel, ... p = p]() SIM_PLAIN { kernel(p...); };
     run(r, body);
   }
 };
@@ -196,7 +235,7 @@ struct Generic {
   Call call;
   template <class... A>
   SIM_INLINE void operator()(A... a) const {
-    auto body = [&]() SIM_PLAIN { call(a...); };
+    auto body = [call = call, ... a = a]() SIM_PLAIN { call(a...); };
     run(r, body);
   }
 };
@@ -207,10 +246,10 @@ SIM_INLINE Generic<Call> launch(const Request& r, Call call) requires(!std::is_p
 template <class... P>
 SIM_INLINE void launch_array(Request r, void (*kernel)(P...), void** arguments, int cooperative) {
   r.cooperative = cooperative;
-  auto body = [&]() SIM_PLAIN {
-    [&]<size_t... I>(std::index_sequence<I...>) SIM_PLAIN { kernel(*(std::remove_cv_t<std::remove_reference_t<P>>*)arguments[I]...); }
-    (std::make_index_sequence<sizeof...(P)>{});
-  };
+  std::tuple<std::remove_cv_t<std::remove_reference_t<P>>...> held = [&]<size_t... I>(std::index_sequence<I...>) {
+    return std::tuple<std::remove_cv_t<std::remove_reference_t<P>>...>(*(std::remove_cv_t<std::remove_reference_t<P>>*)arguments[I]...);
+  }(std::make_index_sequence<sizeof...(P)>{});
+  auto body = [kernel, held]() SIM_PLAIN { std::apply([&](auto&... p) SIM_PLAIN { kernel(p...); }, held); };
   run(r, body);
 }
 }  // namespace sim

@@ -158,12 +158,22 @@ inline cudaError_t cudaEventRecord(cudaEvent_t e, cudaStream_t = nullptr) { retu
 inline cudaError_t cudaEventRecordWithFlags(cudaEvent_t e, cudaStream_t s, unsigned) { return cudaEventRecord(e, s); }
 inline cudaError_t cudaEventQuery(cudaEvent_t) { return cudaSuccess; }
 inline cudaError_t cudaEventElapsedTime(float* ms, cudaEvent_t a, cudaEvent_t b) { return *ms = (float)(b->at - a->at) * 1e-6f, cudaSuccess; }
-#define SIM_GRAPHS(name) \
+enum cudaStreamCaptureStatus { cudaStreamCaptureStatusNone, cudaStreamCaptureStatusActive, cudaStreamCaptureStatusInvalidated };
+SIM_INLINE cudaError_t cudaStreamBeginCapture(cudaStream_t, cudaStreamCaptureMode) { return sim::error(sim_capture_begin()); }
+SIM_INLINE cudaError_t cudaStreamEndCapture(cudaStream_t, cudaGraph_t* g) { return sim::error(sim_capture_end((void**)g)); }
+SIM_INLINE cudaError_t cudaStreamIsCapturing(cudaStream_t, cudaStreamCaptureStatus* s) { return *s = (cudaStreamCaptureStatus)sim_capturing(), cudaSuccess; }
+template <class... A> inline cudaError_t cudaGraphInstantiate(cudaGraphExec_t* e, cudaGraph_t g, A...) { return *e = g, cudaSuccess; }
+inline cudaError_t cudaGraphInstantiateWithFlags(cudaGraphExec_t* e, cudaGraph_t g, unsigned long long) { return *e = g, cudaSuccess; }
+SIM_INLINE cudaError_t cudaGraphLaunch(cudaGraphExec_t e, cudaStream_t s) { return sim::error(sim_graph_launch(e, sim::number(s))); }
+inline cudaError_t cudaGraphUpload(cudaGraphExec_t, cudaStream_t) { return cudaSuccess; }
+inline cudaError_t cudaGraphDestroy(cudaGraph_t) { return cudaSuccess; }
+inline cudaError_t cudaGraphExecDestroy(cudaGraphExec_t) { return cudaSuccess; }
+inline cudaError_t cudaGraphGetNodes(cudaGraph_t g, cudaGraphNode_t*, size_t* n) { return *n = sim_graph_nodes(g), cudaSuccess; }
+#define SIM_MISSING(name) \
   template <class... A> SIM_INLINE cudaError_t name(A...) { return sim::error(sim_unsupported(#name)); }
-SIM_GRAPHS(cudaGraphCreate) SIM_GRAPHS(cudaGraphInstantiate) SIM_GRAPHS(cudaGraphLaunch) SIM_GRAPHS(cudaStreamBeginCapture)
-SIM_GRAPHS(cudaStreamEndCapture) SIM_GRAPHS(cudaGraphDestroy) SIM_GRAPHS(cudaGraphExecDestroy) SIM_GRAPHS(cudaLaunchHostFunc)
-SIM_GRAPHS(cudaCreateTextureObject) SIM_GRAPHS(cudaMallocArray) SIM_GRAPHS(cudaDeviceEnablePeerAccess) SIM_GRAPHS(cudaIpcGetMemHandle)
-#undef SIM_GRAPHS
+SIM_MISSING(cudaGraphCreate) SIM_MISSING(cudaGraphAddKernelNode) SIM_MISSING(cudaGraphExecUpdate) SIM_MISSING(cudaLaunchHostFunc)
+SIM_MISSING(cudaCreateTextureObject) SIM_MISSING(cudaMallocArray) SIM_MISSING(cudaDeviceEnablePeerAccess) SIM_MISSING(cudaIpcGetMemHandle)
+#undef SIM_MISSING
 
 // ---------------------------------------------------------------- the device
 inline cudaError_t cudaSetDevice(int d) { return d ? cudaErrorInvalidDevice : cudaSuccess; }
@@ -243,7 +253,7 @@ SIM_INLINE cudaError_t launch_config(const char* name, const cudaLaunchConfig_t*
     if (c->attrs[i].id == cudaLaunchAttributeCooperative) r.cooperative = c->attrs[i].val.cooperative;
     if (c->attrs[i].id == cudaLaunchAttributeClusterDimension) return error(sim_unsupported("a cluster launch"));
   }
-  auto body = [&]() SIM_PLAIN { std::apply([&](auto&... x) SIM_PLAIN { kernel(x...); }, held); };
+  auto body = [kernel, held]() SIM_PLAIN { std::apply([&](auto&... x) SIM_PLAIN { kernel(x...); }, held); };
   run(r, body);
   return error(sim_error(0));
 }

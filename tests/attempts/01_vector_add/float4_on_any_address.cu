@@ -1,5 +1,5 @@
-// expect(cuda): CRASH
-// expect(simulator): UNSAFE | CRASH
+// expect(cuda): CRASH | UNSAFE
+// expect(simulator): UNSAFE oob
 // why: a and b are read as float4 although they may start at an address that is not divisible by 16.
 
 #include <cuda_runtime.h>

@@ -1,4 +1,5 @@
-// expect: CRASH
+// expect(cuda): CRASH | UNSAFE launch
+// expect(simulator): UNSAFE launch
 // why: for n = 0 the grid has 0 blocks, which the runtime refuses.
 
 #include <cuda_runtime.h>

@@ -1,4 +1,4 @@
-// expect: WRONG
+// expect: WRONG precision
 // why: the sum is rounded to fp16 on its way to c.
 
 #include <cuda_fp16.h>

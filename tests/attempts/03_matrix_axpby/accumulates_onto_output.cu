@@ -1,4 +1,4 @@
-// expect: WRONG | UNSAFE uninit
+// expect: UNSAFE uninit | WRONG
 // why: beta is applied to C, whose contents are undefined, and not to B.
 
 #include <cuda_runtime.h>

@@ -1,4 +1,4 @@
-// expect: UNSAFE | WRONG
+// expect: UNSAFE padding | UNSAFE oob
 // why: N is rounded up to whole float4s, so the last one of a row overwrites padding or the next row.
 
 #include <cuda_runtime.h>

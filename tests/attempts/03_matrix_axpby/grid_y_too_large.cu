@@ -1,4 +1,4 @@
-// expect(cuda): CRASH
+// expect(cuda): CRASH | UNSAFE launch
 // expect(simulator): PASS
 // why: one block row per matrix row: gridDim.y ends at 65,535, M does not (too large a case for the simulator).
 

@@ -1,4 +1,4 @@
-// expect: WRONG
+// expect: WRONG precision
 // why: the two products are rounded to fp16 before they are added.
 
 #include <cuda_fp16.h>

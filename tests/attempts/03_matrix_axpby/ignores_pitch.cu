@@ -1,4 +1,4 @@
-// expect: WRONG
+// expect: WRONG | UNSAFE padding
 // why: all three matrices are indexed as if their rows were N apart.
 
 #include <cuda_runtime.h>

@@ -1,5 +1,5 @@
-// expect(cuda): CRASH
-// expect(simulator): UNSAFE | CRASH
+// expect(cuda): CRASH | UNSAFE
+// expect(simulator): UNSAFE oob
 // why: rows are read as float4 with a tail, but a row starts at a 16-byte boundary only if cols is a multiple of 4.
 
 #include <cuda_runtime.h>

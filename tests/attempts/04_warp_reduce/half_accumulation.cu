@@ -1,4 +1,4 @@
-// expect: WRONG
+// expect: WRONG precision
 // why: the partial sums are kept in fp16.
 
 #include <cuda_fp16.h>

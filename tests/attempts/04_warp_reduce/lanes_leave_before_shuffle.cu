@@ -1,5 +1,5 @@
-// expect(cuda): UNSAFE | WRONG
-// expect(simulator): UNSAFE
+// expect(cuda): UNSAFE mask | WRONG
+// expect(simulator): UNSAFE mask
 // why: lanes without a column return although the mask of the shuffles names them.
 
 #include <cuda_runtime.h>
