@@ -106,6 +106,7 @@ class Bench:
             seed=self.args.seed,
             case=self.args.case or "",
             speed=self.args.speed,
+            simulate=self.args.simulate,
             hints_used=hints,
             sanitize=self.args.sanitize,
         )

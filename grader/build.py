@@ -20,6 +20,8 @@ import warnings
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import platformdirs
+
 from grader import backends
 from grader.errors import MachineError
 from grader.model import Build, Compiled, Sources
@@ -27,6 +29,11 @@ from grader.model import Build, Compiled, Sources
 SECONDS = 120.0  # a build that takes longer is stuck
 STALE = 3600.0  # a private folder this old was left by a killed build
 LIBRARY = "kernel.so"
+
+
+def cache() -> Path:
+    """GRADER_CACHE, else the user's cache folder (XDG)."""
+    return Path(os.environ.get("GRADER_CACHE") or platformdirs.user_cache_dir("grader"))
 
 
 @dataclass

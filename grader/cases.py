@@ -28,6 +28,7 @@ from grader.model import Case, Diagnosis, Exercise, Fate, Finding, Mismatch, Out
 from grader.spec import Spec
 
 SHRINK_SECONDS = 20.0
+ALL = list(HealthCheck)
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,20 @@ def _diagnose(
     )
 
 
+def sample(exercise: Exercise, spec: Spec, seed: int, count: int, budget: int) -> tuple[Case, ...]:
+    """The corners and about `count` drawn cases, run by nobody."""
+    found = dict.fromkeys(cases.corners(exercise, spec, budget))
+
+    @seeded(seed)
+    @settings(max_examples=count, database=None, deadline=None, phases=(Phase.generate,), suppress_health_check=ALL)
+    @given(cases.strategy(exercise, spec, budget))
+    def drawn(case: Case) -> None:
+        found[case] = None
+
+    drawn()
+    return tuple(found)
+
+
 class _Failed(Exception):
     """Raised into hypothesis, which then shrinks."""
 
@@ -151,7 +166,7 @@ def series(
     @seeded(seed)
     @settings(
         max_examples=examples, database=kept, deadline=None, verbosity=Verbosity.quiet, print_blob=False,
-        report_multiple_bugs=False, suppress_health_check=list(HealthCheck),
+        report_multiple_bugs=False, suppress_health_check=ALL,
         phases=(Phase.reuse, Phase.generate, Phase.shrink),
     )  # fmt: skip
     @given(cases.strategy(exercise, spec, budget))

@@ -164,6 +164,9 @@ def _add_run(parser: Parser) -> None:
     what.add_argument("--solution", action="store_true", help="grade the reference itself")
     parser.add_argument("--backend", choices=("cuda", "simulator"), help="default: the GPU where there is one")
     parser.add_argument("--no-speed", dest="speed", action="store_false", help="correctness only")
+    parser.add_argument(
+        "--no-simulate", dest="simulate", action="store_false", help="on a GPU: do not let the simulator check it too"
+    )
     parser.add_argument("--seed", type=_seed, metavar="N", help="draw the same cases again")
     parser.add_argument("--case", type=_case, metavar="C", help="this case alone, as a failure prints it")
     parser.add_argument("--examples", type=_count, metavar="N", help="how many cases to draw")

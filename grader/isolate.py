@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -68,6 +69,11 @@ def start(backend: str, size: int) -> Iterator[Worker]:
         arena.close()
 
 
+def _reap(process: subprocess.Popen[bytes], folder: tempfile.TemporaryDirectory[str]) -> None:
+    process.wait()
+    folder.cleanup()
+
+
 class Worker:
     """One child process. Use as a context manager; `run` never raises for what the learner did."""
 
@@ -94,7 +100,7 @@ class Worker:
         """Returns at once; the child gets ready while the judge does other things."""
         ours, theirs = socket.socketpair()
         root = Path(__file__).resolve().parents[1]
-        code = f"import sys; sys.path.insert(0, {str(root)!r}); from grader.worker import main; sys.exit(main(sys.argv[1:]))"
+        code = f"import sys; sys.path.insert(0, {str(root)!r}); from grader import worker; worker.main(sys.argv[1:])"
         numbers = (theirs.fileno(), self.arena.descriptor, self.report)
         self.folder = tempfile.TemporaryDirectory(prefix="grader-worker-")
         self.process = subprocess.Popen(
@@ -126,10 +132,8 @@ class Worker:
         """Ends the child and all that it started; returns its exit code."""
         if self.process is None:
             return 0
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         code = self.process.wait()
         self.channel.link.close()
         self.folder.cleanup()
@@ -137,7 +141,15 @@ class Worker:
         return code
 
     def close(self) -> None:
-        self.kill()
+        """Ends the child; a driver takes a while to take down a context, which nobody needs to wait for."""
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            threading.Thread(target=_reap, args=(self.process, self.folder), name="reaper").start()
+            self.process = None
+            with contextlib.suppress(OSError):
+                self.channel.link.shutdown(socket.SHUT_RDWR)  # wakes a thread that waits for an answer
+            self.channel.link.close()
         for descriptor in (self.log, self.report):
             if descriptor >= 0:
                 os.close(descriptor)

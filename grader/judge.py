@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import nvtx
@@ -28,24 +27,18 @@ from grader.model import (
     Verdict,
 )
 from grader.spec import Spec
+from grader.strict import Strict
 from grader.timing import Decision
 from grader.translate import Refused
 
 EXAMPLES = {"cuda": 100, "simulator": 40}
-BUDGET = {"cuda": 8 << 20, "simulator": 1 << 19}  # bytes one case may move
+BUDGET = {"cuda": 4 << 20, "simulator": 1 << 19}  # bytes one case may move
 SECONDS = {"cuda": 5.0, "simulator": 20.0}  # time limit of one case
-
-
-def cache() -> Path:
-    """GRADER_CACHE, else the user's cache folder (XDG)."""
-    import platformdirs
-
-    return Path(os.environ.get("GRADER_CACHE") or platformdirs.user_cache_dir("grader"))
 
 
 def examples(request: Request) -> Path:
     """Where failing cases of this exercise are kept, to be tried first next time."""
-    return cache() / "examples" / request.exercise.id / request.backend
+    return build.cache() / "examples" / request.exercise.id / request.backend
 
 
 @dataclass
@@ -85,6 +78,7 @@ def grade(request: Request, progress: Callable[[str], None] = lambda _: None) ->
 def _judge(grading: Grading) -> Verdict:
     request = grading.request
     with contextlib.ExitStack() as stack:
+        strict = stack.enter_context(Strict(request)) if request.backend == "cuda" else None
         # Both workers get ready while the compiler runs; they hold nothing of the learner's yet.
         worker = stack.enter_context(isolate.start(request.backend, cases.arena_size(BUDGET[request.backend])))
         spec = spec_.load(request.exercise.folder)
@@ -100,11 +94,33 @@ def _judge(grading: Grading) -> Verdict:
             return grading.verdict(Outcome.COMPILE, log=why_not, detail=_missing(request))
         # The contents are decided only now, when nothing of the learner's can be changed any more.
         grading.seed = secrets.randbits(32) if request.seed is None else request.seed
+        if strict:
+            strict.begin(spec, grading.seed)
         if verdict := _cases(grading, spec, worker, BUDGET[request.backend]):
             return verdict
+        if verdict := _strict(grading, strict, wait=False):
+            return verdict
         if timer is None or reference is None:
-            return grading.verdict(Outcome.PASS, speed_why=_no_speed(request), score=1.0)
-        return _speed(grading, spec, timer, learner, reference)
+            verdict = grading.verdict(Outcome.PASS, speed_why=_no_speed(request), score=1.0)
+        else:
+            verdict = _speed(grading, spec, timer, learner, reference)
+        return _strict(grading, strict, wait=True) or replace(verdict, stages=_with(verdict, strict))
+
+
+def _strict(grading: Grading, strict: Strict | None, wait: bool) -> Verdict | None:
+    """UNSAFE when the simulator found something in a kernel that is right on the GPU."""
+    if strict is None or (trial := strict.failure(wait)) is None:
+        return None
+    grading.stages = [stage for stage in grading.stages if stage.name != "speed"]
+    grading.stages.append(strict.stage())
+    return _failed(grading, trial, "simulator")
+
+
+def _with(verdict: Verdict, strict: Strict | None) -> tuple[Stage, ...]:
+    """The simulator's line, after the cases."""
+    if strict is None:
+        return verdict.stages
+    return (*verdict.stages[:2], strict.stage(), *verdict.stages[2:])
 
 
 # ---------------------------------------------------------------- build
@@ -115,7 +131,7 @@ def _build(grading: Grading) -> tuple[Build, Build | None]:
     request = grading.request
     grading.progress("compiling")
     with nvtx.annotate("build"):
-        backend, store = backends.get(request.backend), cache()
+        backend, store = backends.get(request.backend), build.cache()
         name = f"{request.exercise.name}.cu"
         texts = [request.text]
         if wants_speed(request):
@@ -176,12 +192,12 @@ def _cases(grading: Grading, spec: Spec, worker: Worker, budget: int) -> Verdict
     return _failed(grading, found.failure) if found.failure else None
 
 
-def _failed(grading: Grading, trial: cases.Trial) -> Verdict:
+def _failed(grading: Grading, trial: cases.Trial, backend: str = "") -> Verdict:
     request = grading.request
     diagnosis = trial.diagnosis
     if trial.findings and diagnosis.pattern == "unknown":
         diagnosis = Diagnosis(trial.findings[0].kind, trial.findings[0].text)
-    replay = _replay(request, trial.case, trial.seed)
+    replay = _replay(request, trial.case, trial.seed, backend or request.backend)
     failure = Failure(trial.case, trial.seed, trial.mismatch, diagnosis, replay)
     detail = trial.run.message if trial.run.fate is not Fate.RETURNED else ""
     return grading.verdict(
@@ -189,13 +205,13 @@ def _failed(grading: Grading, trial: cases.Trial) -> Verdict:
     )  # fmt: skip
 
 
-def _replay(request: Request, case: object, seed: int) -> str:
+def _replay(request: Request, case: object, seed: int, backend: str) -> str:
     words = ["python -m grader run", request.exercise.id]
     if request.source == request.reference:
         words.append("--solution")
     elif request.source != request.exercise.source:
         words.append(f"--file {request.source}")
-    return " ".join([*words, f"--backend {request.backend}", f'--case "{case}"', f"--seed {seed}"])
+    return " ".join([*words, f"--backend {backend}", f'--case "{case}"', f"--seed {seed}"])
 
 
 # ---------------------------------------------------------------- speed
@@ -208,7 +224,7 @@ def _speed(grading: Grading, spec: Spec, timer: Worker, learner: Build, referenc
     started = time.monotonic()
     with nvtx.annotate("speed"):
         found = measure.measure(
-            request.exercise, spec, timer, learner, reference, grading.seed, cache(), grading.progress
+            request.exercise, spec, timer, learner, reference, grading.seed, build.cache(), grading.progress
         )
     ms = 1000 * (time.monotonic() - started)
     if found.wrong:
@@ -216,7 +232,7 @@ def _speed(grading: Grading, spec: Spec, timer: Worker, learner: Build, referenc
         failure = Failure(
             found.wrong.case, grading.seed, found.wrong.mismatch,
             Diagnosis("unknown", "the answer is right at small sizes and wrong at the timed size"),
-            _replay(request, found.wrong.case, grading.seed),
+            _replay(request, found.wrong.case, grading.seed, request.backend),
         )  # fmt: skip
         return grading.verdict(Outcome.WRONG, failure=failure)
     assert found.speed is not None

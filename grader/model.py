@@ -378,5 +378,6 @@ class Request:
     seed: int | None = None  # None: fresh
     case: str = ""  # str(Case): run that one alone
     speed: bool = True
+    simulate: bool = True  # on a GPU: let the simulator check it too
     hints_used: int = 0
     sanitize: bool = False  # also run compute-sanitizer

@@ -25,7 +25,7 @@ class Rule:
     seconds: float = 8.0
     least: int = 8  # pairs: fewer say nothing of the spread
     most: int = 60
-    width: float = 0.02  # of the ratio: narrower than anyone can use
+    width: float = 0.03  # of the ratio: narrower than anyone can use
 
     def decide(self, ratios: Sequence[float], elapsed: float) -> Decision:
         if len(ratios) < self.least:

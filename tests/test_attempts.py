@@ -68,7 +68,7 @@ def compiled() -> None:
     for path in (*solutions, *ATTEMPTS):
         exercise = catalog.load(HOME, path.parent.name)
         sources = cuda.sources(exercise, path.read_text(), f"{exercise.name}.cu")
-        pending.append(build.start(sources, "cuda", judge.cache()))
+        pending.append(build.start(sources, "cuda", build.cache()))
         if len(pending) >= cores:
             pending.pop(0).wait()
     for one in pending:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -139,6 +140,9 @@ def test_no_worker_and_no_shared_memory_is_left(home: Path) -> None:
     for word in ("hang", "crash", "right"):
         graded(home, word)
     assert set(os.listdir("/dev/shm")) == before
+    for thread in threading.enumerate():
+        if thread.name == "reaper":
+            thread.join()
     assert not children(os.getpid())
 
 

@@ -45,8 +45,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "timing": set(),
     "cases": {"case", "check", "diagnose", "isolate", "layout", "model", "spec"},
     "measure": {"cases", "check", "gpu", "isolate", "layout", "model", "spec", "timing", "wire"},
+    "strict": {"backends", "build", "cases", "isolate", "model", "spec", "translate"},
+    "strict": {"backends", "build", "cases", "isolate", "model", "spec", "translate"},
     "judge": {
-        "backends", "build", "case", "cases", "isolate", "measure", "model", "spec", "timing", "translate",
+        "backends", "build", "case", "cases", "isolate", "measure", "model", "spec", "strict", "timing", "translate",
     },
     # records and screens
     "record": {"errors", "model"},

@@ -8,8 +8,8 @@
 #include <cuda_runtime.h>
 #include <cstdint>
 
-constexpr int kThreads = 256;  // 8 blocks fill the 2048 thread slots of an SM; a block is retired and replaced quickly
-constexpr int kUnroll = 4;     // loads in flight per thread and input: 2 x 4 x 16 bytes hide the latency of memory
+constexpr int kThreads = 256;  // small blocks: an SM holds several, and some load while others store or end
+constexpr int kUnroll = 4;     // loads in flight per thread and input: 2 x 4 x 16 bytes, for 48 registers or so
 constexpr int kTile = kThreads * kUnroll;  // elements (float or float4) per block
 
 __device__ float plus(float x, float y) { return x + y; }

@@ -6,7 +6,7 @@
 #include <cuda_runtime.h>
 #include <cstdint>
 
-constexpr int kThreads = 256;  // 8 blocks fill the 2048 thread slots of an SM
+constexpr int kThreads = 256;  // small blocks: an SM holds several, and some load while others compute or end
 constexpr int kUnroll = 4;     // 16-byte loads in flight per thread: they cover the latency of memory
 constexpr int kTile = kThreads * kUnroll;  // float4 per block
 

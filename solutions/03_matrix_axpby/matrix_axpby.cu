@@ -7,7 +7,9 @@
 #include <cstdint>
 
 constexpr int kColumns = 64;                // threads along a row: a warp touches 512 neighbouring bytes
-constexpr int kRows = 4;                    // threads down the rows: 256 threads, 8 blocks fill an SM
+constexpr int kRows = 4;                    // threads down the rows
+constexpr int kThreads = kColumns * kRows;  // 256: an SM holds several blocks, and some load while others store
+constexpr int kBlocksPerSm = 4;             // at least: the compiler may use 64 registers, not the 88 it would like
 constexpr int kUnroll = 4;                  // rows per thread, so 2 x 4 loads are in flight before the first store
 constexpr int kTileRows = kRows * kUnroll;  // rows per block
 constexpr int64_t kMaxGridY = 65535;
@@ -45,14 +47,14 @@ __device__ void axpby_column(const T* A, int64_t lda, const T* B, int64_t ldb, T
     }
 }
 
-__global__ void __launch_bounds__(kColumns* kRows)
+__global__ void __launch_bounds__(kThreads, kBlocksPerSm)
     axpby_scalars(const float* A, int64_t lda, const float* B, int64_t ldb, float* C, int64_t ldc, int64_t M, int64_t N,
                   float alpha, float beta) {
     axpby_column(A, lda, B, ldb, C, ldc, M, N, alpha, beta);
 }
 
 // The leading dimensions are divisible by 4; N need not be.
-__global__ void __launch_bounds__(kColumns* kRows)
+__global__ void __launch_bounds__(kThreads, kBlocksPerSm)
     axpby_vectors(const float* A, int64_t lda, const float* B, int64_t ldb, float* C, int64_t ldc, int64_t M, int64_t N,
                   float alpha, float beta) {
     axpby_column(reinterpret_cast<const float4*>(A), lda / 4, reinterpret_cast<const float4*>(B), ldb / 4,

@@ -9,8 +9,8 @@
 
 constexpr int kWarp = 32;
 constexpr unsigned kAllLanes = 0xffffffffu;
-constexpr int kWarps = 8;         // 256 threads: 8 blocks fill the 2048 thread slots of an SM
-constexpr int kRowsPerWarp = 4;   // independent 16-byte loads in flight per lane
+constexpr int kWarps = 8;        // 256 threads: an SM holds several such blocks, and some load while others reduce
+constexpr int kRowsPerWarp = 4;  // independent 16-byte loads in flight per lane
 constexpr int kRowsPerBlock = kWarps * kRowsPerWarp;
 
 __device__ float total(float v) { return v; }

@@ -1,4 +1,4 @@
-// expect(cuda): WRONG garbage | UNSAFE uninit
+// expect(cuda): WRONG | UNSAFE uninit
 // expect(simulator): UNSAFE uninit
 // why: the blocks add to out[0], which holds rubbish before the launch
 #include <cuda_runtime.h>

@@ -1,0 +1,106 @@
+"""Every run on a GPU is also checked by the simulator, at the same time, on idle CPU cores, at small sizes.
+
+A missing barrier, an overrun or an uninitialised read may give right numbers on today's GPU; here it is found.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+
+from grader import backends, build, cases
+from grader.isolate import Arena, Worker
+from grader.model import Case, Outcome, Request, Stage
+from grader.spec import Spec
+from grader.translate import Refused
+
+CASES = 12
+BUDGET = 1 << 16  # bytes one case may move: several blocks, and still milliseconds
+CASE_SECONDS = 5.0
+SECONDS = 10.0  # for all of them
+
+
+@dataclass
+class Strict:
+    """The check under way. Made and closed by the judge's main thread; a second thread waits for the worker."""
+
+    request: Request
+    arena: Arena | None = None
+    worker: Worker | None = None
+    pending: build.Pending | None = None
+    thread: threading.Thread | None = None
+    why_not: str = ""
+    trials: list[cases.Trial] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def __enter__(self) -> Strict:
+        """Starts the compiler and a worker, or notes why this source is not simulated."""
+        self.why_not = _why_not(self.request)
+        if self.why_not:
+            return self
+        simulator = backends.get("simulator")
+        try:
+            exercise = self.request.exercise
+            sources = simulator.sources(exercise, self.request.text, f"{exercise.name}.cu")
+        except Refused as refused:
+            self.why_not = str(refused)
+            return self
+        self.pending = build.start(sources, "simulator", build.cache())
+        self.arena = Arena(cases.arena_size(BUDGET))
+        self.worker = Worker("simulator", self.arena)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.worker:
+            self.worker.close()  # also frees a thread that waits for it
+        if self.thread:
+            self.thread.join()
+        if self.pending and self.pending.child:
+            self.pending.stop()
+        if self.arena:
+            self.arena.close()
+
+    def begin(self, spec: Spec, seed: int) -> None:
+        """Runs the cases behind the judge's back."""
+        if not self.why_not:
+            chosen = cases.sample(self.request.exercise, spec, seed, CASES, BUDGET)
+            self.thread = threading.Thread(target=self._run, args=(spec, seed, chosen), daemon=True)
+            self.thread.start()
+
+    def _run(self, spec: Spec, seed: int, chosen: tuple[Case, ...]) -> None:
+        assert self.pending and self.worker
+        started = time.monotonic()
+        built = self.pending.wait()
+        if built.errors:
+            self.why_not = "the simulator's compiler does not accept it"
+            return
+        self.worker.add(built.library, self.request.exercise.declaration.launcher)
+        for case in chosen:
+            trial = cases.attempt(self.request.exercise, spec, self.worker, case, seed, CASE_SECONDS)
+            self.trials.append(trial)
+            if trial.findings or time.monotonic() - started > SECONDS:
+                break
+        self.seconds = time.monotonic() - started
+
+    def failure(self, wait: bool) -> cases.Trial | None:
+        """The case with a finding, if one has been seen so far; with `wait`, after all of them."""
+        if self.thread and wait:
+            self.thread.join()
+        return next((t for t in self.trials if t.outcome is Outcome.UNSAFE), None)
+
+    def stage(self) -> Stage:
+        """One line of the verdict."""
+        if self.why_not:
+            return Stage("simulator", "skipped", why=self.why_not)
+        bad = sum(bool(t.findings) for t in self.trials)
+        status = "fail" if bad else "pass"
+        return Stage("simulator", status, 1000 * self.seconds, len(self.trials) - bad, len(self.trials))
+
+
+def _why_not(request: Request) -> str:
+    if not request.simulate:
+        return "--no-simulate was given"
+    if request.case:
+        return "one case only"
+    return request.exercise.unsimulated or str(backends.get("simulator").why_not())
