@@ -163,11 +163,12 @@ static FORCE void trace(uintptr_t place, size_t size, bool write, bool atomic, b
 static FORCE void access_shared(size_t in_block, uintptr_t p, size_t size, bool write, bool atomic, u32 pc) {
   Slot* s = slot_at[in_block >> 7];
   if (UNLIKELY(!s || in_block + size > s->offset + s->size)) return out_of_bounds(p, size, write, pc);
+  if (atomic) communicate(write);
   order(nullptr, s, in_block - s->offset, size, write, atomic, pc);
   trace(in_block, size, write, atomic, true, pc);
 }
 
-static FORCE void access_global(uintptr_t p, size_t size, bool write, bool atomic, u32 pc) {
+static FORCE void access_global(uintptr_t p, size_t size, bool write, bool atomic, bool relaxed, u32 pc) {
   Allocation* a;
   if (LIKELY(p - arena < arena_bytes)) {
     a = pages[(p - arena) / PAGE];
@@ -175,22 +176,20 @@ static FORCE void access_global(uintptr_t p, size_t size, bool write, bool atomi
   } else if (!elsewhere(p, size, write, pc, a)) {
     return;
   }
-  values(a, p - a->base, size, write, atomic, pc);
+  values(a, p - a->base, size, write, atomic && write, pc);
   if (UNLIKELY(a->kind == CONSTANT)) return;
-  order(a, nullptr, p - a->base, size, write, atomic, pc);
+  if (UNLIKELY(relaxed)) communicate(write);
+  order(a, nullptr, p - a->base, size, write, relaxed, pc);
   trace(p, size, write, atomic, false, pc);
-  if (!atomic) return;
-  block->acquired = epoch_now + 1;
-  if (block->fenced) publish();
 }
 
-static FORCE void access(uintptr_t p, size_t size, bool write, bool atomic, u32 pc) {
+static FORCE void access(uintptr_t p, size_t size, bool write, bool atomic, u32 pc, bool is_volatile = false) {
   accesses++;
   if (UNLIKELY(--budget == 0)) spend();
   if (UNLIKELY((p & (size - 1)) && size <= 16 && !(size & (size - 1)))) misaligned(p, size, pc);
   uintptr_t in_block = p - (uintptr_t)block->shared;
   if (in_block < SHARED) access_shared(in_block, p, size, write, atomic, pc);
-  else access_global(p, size, write, atomic, pc);
+  else access_global(p, size, write, atomic, atomic || is_volatile, pc);
 }
 
 // The slow twin of access(), for accesses of any size that the runtime makes on a thread's behalf.
@@ -206,12 +205,12 @@ static NOINLINE void host_access(uintptr_t p, size_t size, bool write, u32 pc) {
   }
 }
 
-static FORCE void callback(const void* pointer, size_t size, bool write, const void* caller) {
+static FORCE void callback(const void* pointer, size_t size, bool write, const void* caller, bool is_volatile = false) {
   uintptr_t p = (uintptr_t)pointer;
   if (LIKELY(p - stacks_low < stacks_bytes)) return;
   if (UNLIKELY(!checking)) return;
   if (UNLIKELY(!in_kernel())) return host_access(p, size, write, offset_of(caller));
-  access(p, size, write, false, offset_of(caller));
+  access(p, size, write, false, offset_of(caller), is_volatile);
 }
 
 static int spins;
@@ -235,11 +234,13 @@ static FORCE void maybe_spinning() {
   READ(unaligned_read##bytes, bytes)                      \
   WRITTEN(write##bytes, bytes)                            \
   WRITTEN(unaligned_write##bytes, bytes)                  \
-  WRITTEN(volatile_write##bytes, bytes)                   \
   WRITTEN(unaligned_volatile_write##bytes, bytes)         \
+  ABI void __tsan_volatile_write##bytes(void* p) {        \
+    callback(p, bytes, true, CALLER, true);               \
+  }                                                       \
   ABI void __tsan_volatile_read##bytes(void* p) {         \
-    callback(p, bytes, false, CALLER);                    \
     maybe_spinning();                                     \
+    callback(p, bytes, false, CALLER, true);              \
   }                                                       \
   READ(unaligned_volatile_read##bytes, bytes)             \
   ABI void __tsan_read_write##bytes(void* p) {            \
@@ -263,36 +264,39 @@ ABI void __tsan_vptr_read(void**) {}
 // What the shim headers say of an access that the compiler does not see.
 ABI void sim_touch(const void* p, size_t n, int write) { check((uintptr_t)p, n, write, false, offset_of(CALLER)); }
 
-ABI void sim_atomic(const void* p, size_t n) {
+static FORCE void atomic(const void* p, size_t n, bool write, const void* caller) {
   if (LIKELY(in_kernel())) {
-    check((uintptr_t)p, n, true, true, offset_of(CALLER));
-    maybe_spinning();
+    maybe_spinning();  // before the check: nobody may run between what is noted and what is done
+    check((uintptr_t)p, n, write, true, offset_of(caller));
   } else if (checking) {
-    host_access((uintptr_t)p, n, true, offset_of(CALLER));
+    host_access((uintptr_t)p, n, write, offset_of(caller));
   }
 }
 
+ABI void sim_atomic(const void* p, size_t n) { atomic(p, n, true, CALLER); }
+ABI void sim_atomic_load(const void* p, size_t n) { atomic(p, n, false, CALLER); }
+
 ABI void sim_fence() {
-  if (in_kernel()) block->fenced = true;
+  if (in_kernel() && checking) fence();
 }
 
 // std::atomic and __atomic builtins in the learner's code
 #define ATOMICS(bits, T)                                                                                              \
-  ABI T __tsan_atomic##bits##_load(const volatile T* p, int) { return sim_atomic((void*)p, sizeof(T)), *p; }          \
-  ABI void __tsan_atomic##bits##_store(volatile T* p, T v, int) { sim_atomic((void*)p, sizeof(T)), *p = v; }          \
-  ABI T __tsan_atomic##bits##_exchange(volatile T* p, T v, int) { T o = (sim_atomic((void*)p, sizeof(T)), *p); *p = v; return o; }      \
-  ABI T __tsan_atomic##bits##_fetch_add(volatile T* p, T v, int) { T o = (sim_atomic((void*)p, sizeof(T)), *p); *p = (T)(o + v); return o; } \
-  ABI T __tsan_atomic##bits##_fetch_sub(volatile T* p, T v, int) { T o = (sim_atomic((void*)p, sizeof(T)), *p); *p = (T)(o - v); return o; } \
-  ABI T __tsan_atomic##bits##_fetch_and(volatile T* p, T v, int) { T o = (sim_atomic((void*)p, sizeof(T)), *p); *p = (T)(o & v); return o; } \
-  ABI T __tsan_atomic##bits##_fetch_or(volatile T* p, T v, int) { T o = (sim_atomic((void*)p, sizeof(T)), *p); *p = (T)(o | v); return o; }  \
-  ABI T __tsan_atomic##bits##_fetch_xor(volatile T* p, T v, int) { T o = (sim_atomic((void*)p, sizeof(T)), *p); *p = (T)(o ^ v); return o; } \
+  ABI T __tsan_atomic##bits##_load(const volatile T* p, int) { return atomic((void*)p, sizeof(T), false, CALLER), *p; } \
+  ABI void __tsan_atomic##bits##_store(volatile T* p, T v, int) { atomic((void*)p, sizeof(T), true, CALLER), *p = v; }          \
+  ABI T __tsan_atomic##bits##_exchange(volatile T* p, T v, int) { T o = (atomic((void*)p, sizeof(T), true, CALLER), *p); *p = v; return o; }      \
+  ABI T __tsan_atomic##bits##_fetch_add(volatile T* p, T v, int) { T o = (atomic((void*)p, sizeof(T), true, CALLER), *p); *p = (T)(o + v); return o; } \
+  ABI T __tsan_atomic##bits##_fetch_sub(volatile T* p, T v, int) { T o = (atomic((void*)p, sizeof(T), true, CALLER), *p); *p = (T)(o - v); return o; } \
+  ABI T __tsan_atomic##bits##_fetch_and(volatile T* p, T v, int) { T o = (atomic((void*)p, sizeof(T), true, CALLER), *p); *p = (T)(o & v); return o; } \
+  ABI T __tsan_atomic##bits##_fetch_or(volatile T* p, T v, int) { T o = (atomic((void*)p, sizeof(T), true, CALLER), *p); *p = (T)(o | v); return o; }  \
+  ABI T __tsan_atomic##bits##_fetch_xor(volatile T* p, T v, int) { T o = (atomic((void*)p, sizeof(T), true, CALLER), *p); *p = (T)(o ^ v); return o; } \
   ABI T __tsan_atomic##bits##_compare_exchange_val(volatile T* p, T c, T v, int, int) {                               \
-    T o = (sim_atomic((void*)p, sizeof(T)), *p);                                                                      \
+    T o = (atomic((void*)p, sizeof(T), true, CALLER), *p);                                                                      \
     if (o == c) *p = v;                                                                                               \
     return o;                                                                                                         \
   }                                                                                                                   \
   ABI int __tsan_atomic##bits##_compare_exchange_strong(volatile T* p, T* c, T v, int, int) {                         \
-    T o = (sim_atomic((void*)p, sizeof(T)), *p);                                                                      \
+    T o = (atomic((void*)p, sizeof(T), true, CALLER), *p);                                                                      \
     if (o == *c) return *p = v, 1;                                                                                    \
     return *c = o, 0;                                                                                                 \
   }                                                                                                                   \

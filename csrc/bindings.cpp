@@ -54,7 +54,6 @@ PYBIND11_MODULE(_simulator, m) {
   m.def("allocate", &allocate, "Device memory whose address is `residue` past a multiple of 64 KiB; 0 when there is none.");
   m.def("initialise", &initialise, "Marks bytes as having a value.");
   m.def("free_all", &sim::deallocate_all, "Frees all device memory.");
-  m.def("forget_variables", &sim::forget_variables, "Before a library is loaded: its variables register themselves.");
   m.def("use", &use, "Takes line numbers from the library at `path`, loaded at `base`; False if it has none.");
   m.def("begin", &begin, "Starts a job: no findings, a time limit in seconds, the stream it was given.");
   m.def("finish", &finish, "Ends a job: findings, launches and counters as JSON lines.");

@@ -157,7 +157,7 @@ void open_block(Block* b, u32 linear) {
   b->linear = linear;
   b->live = launch->threads;
   b->arrived = b->returned = 0;
-  b->fenced = b->at_grid = false;
+  b->at_grid = false;
   b->acquired = 0;
   b->epoch = b->start = next_epoch(b);
   for (int i = 0; i < launch->warps; i++) open_warp(b->warp[i], launch->threads - 32 * i, linear);
@@ -166,6 +166,7 @@ void open_block(Block* b, u32 linear) {
     b->context[t] = prepare(b->stack + (size_t)(t + 1) * STACK - (t & 63) * 64, thread_main);
     b->group[t] = 0;
     b->copies[t] = nullptr;
+    b->signal[t] = Signal{};
   }
 }
 
@@ -239,6 +240,7 @@ static void release_barrier(Block* b) {
     if (!w.dirty) continue;
     memset(w.seen, 0, sizeof w.seen);
     for (u16& c : w.clock) c = 1;
+    for (int l = 0; l < 32; l++) b->signal[32 * i + l].released = 0;
     w.dirty = false;
   }
   b->arrived = 0;

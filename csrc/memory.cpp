@@ -239,13 +239,8 @@ ABI unsigned sim_dynamic_bytes() { return launch ? (unsigned)launch->dynamic : 0
 
 // ---------------------------------------------------------------- __device__ and __constant__ variables
 
-void forget_variables() {
-  for (int i = 0; i < variable_count; i++) unshadow(&variables[i]);
-  variable_count = 0;
-}
-
 ABI void sim_variable(void* p, size_t size, size_t item, const char* name, int constant) {
-  if (variable_count == MAX_VARIABLES) return;
+  if (variable_count == MAX_VARIABLES || variable((uintptr_t)p)) return;
   Allocation* a = &variables[variable_count++];
   *a = Allocation{(uintptr_t)p, size, nullptr, nullptr, 0, 2, (int)item, true, constant ? CONSTANT : VARIABLE, {}};
   copy_name(a->name, name, sizeof a->name);

@@ -26,10 +26,34 @@ u32 owner_of(u32 epoch) {
   return owners[epoch % MAX_EPOCHS];
 }
 
-// A fence and then an atomic: what message passing between blocks is made of.
-void publish() {
-  published_[block->linear % MAX_BLOCKS] = epoch_now + 1;
+static u64 events;  // orders releases and acquires in time
+
+// What follows gets a later clock, so that it is not taken for what the fence covers.
+void fence() {
+  Signal& s = block->signal[current];
+  Warp& w = warp_of(current);
+  s.fence_epoch = block->epoch;
+  s.fence_clock = w.clock[current & 31];
+  if (w.clock[current & 31] < 65535) w.clock[current & 31]++;
+  w.dirty = true;
+}
+
+// A fence and then a relaxed write: what message passing is made of. Any relaxed access also takes what was passed.
+void communicate(bool write) {
+  Signal& s = block->signal[current];
   block->acquired = epoch_now + 1;
+  s.acquire_time = ++events;
+  if (!write || s.fence_epoch < block->start) return;
+  u32& p = published_[block->linear % MAX_BLOCKS];
+  if (s.fence_epoch + 1 > p) p = s.fence_epoch + 1;
+  if (s.fence_epoch != block->epoch) return;
+  s.released = s.fence_clock;
+  s.release_time = ++events;
+}
+
+static bool passed(int other, u16 clock) {
+  const Signal& s = block->signal[other];
+  return s.fence_epoch == block->epoch && clock <= s.released && s.release_time < block->signal[current].acquire_time;
 }
 
 bool published(u32 owner, u32 epoch) {
@@ -41,8 +65,9 @@ bool published(u32 owner, u32 epoch) {
 
 static int thread_in(u64 key) { return (u16)(key >> 16); }
 
-static bool ordered_in_warp(u64 key) {
+static bool ordered_in_block(u64 key) {
   int other = thread_in(key);
+  if (passed(other, (u16)key)) return true;
   if ((other ^ current) >> 5) return false;
   return (u16)key <= block->warp[current >> 5].seen[current & 31][other & 31];
 }
@@ -91,7 +116,7 @@ NOINLINE void after_write(const Touch& t, const Cell* c, size_t offset) {
   bool both_atomic = t.atomic && (c->written_pc & ATOMIC);
   u32 e = epoch(c->written);
   if (e == block->epoch) {
-    if (!both_atomic && !ordered_in_warp(c->written)) race(t, offset, c->written, c->written_pc, true, false);
+    if (!both_atomic && !ordered_in_block(c->written)) race(t, offset, c->written, c->written_pc, true, false);
   } else if (t.slot) {
     if (e < block->start && (!t.write || t.atomic)) never_written(t, offset);
   } else if (e >= launch->start_epoch && !both_atomic && !ordered_between_blocks(c->written)) {
@@ -100,13 +125,14 @@ NOINLINE void after_write(const Touch& t, const Cell* c, size_t offset) {
 }
 
 static bool unordered_read(u64 key) {
-  return epoch(key) == block->epoch && thread_in(key) != current && !ordered_in_warp(key);
+  return epoch(key) == block->epoch && thread_in(key) != current && !ordered_in_block(key);
 }
 
 NOINLINE void after_read(const Touch& t, const Cell* c, size_t offset) {
-  if (unordered_read(c->read)) race(t, offset, c->read, c->read_pc, false, false);
-  else if (unordered_read(c->reread)) race(t, offset, c->reread, c->reread_pc, false, false);
-  else if (!t.slot && epoch(c->read) != block->epoch && epoch(c->read) >= launch->start_epoch && !ordered_between_blocks(c->read))
+  bool atomic = t.atomic && (c->read_pc & ATOMIC);
+  if (!atomic && unordered_read(c->read)) race(t, offset, c->read, c->read_pc, false, false);
+  else if (!(t.atomic && (c->reread_pc & ATOMIC)) && unordered_read(c->reread)) race(t, offset, c->reread, c->reread_pc, false, false);
+  else if (!t.slot && !atomic && epoch(c->read) != block->epoch && epoch(c->read) >= launch->start_epoch && !ordered_between_blocks(c->read))
     race(t, offset, c->read, c->read_pc, false, true);
 }
 

@@ -40,7 +40,7 @@ FORCE void settle(Allocation* a, Slot* s, Cell* c, u64 key, size_t offset, bool 
     bool earlier = s ? e - block->start < block->epoch - block->start : e < opened;
     if (UNLIKELY(!earlier)) after_write(Touch{a, s, offset, pc, write, atomic}, c, offset);
   }
-  if (!write) return remember_read(c, key, pc);
+  if (!write) return remember_read(c, key, pc | (atomic ? ATOMIC : 0));
   bool others = ((c->read ^ key) >> 16) || epoch(c->reread) == epoch(key);
   if (UNLIKELY(epoch(c->read) >= opened && others)) after_read(Touch{a, s, offset, pc, write, atomic}, c, offset);
   c->written = key;

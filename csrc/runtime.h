@@ -83,7 +83,6 @@ void refine(Allocation* a, int shift);
 void refine(Slot* s, int shift);
 int granule(int item);
 void resize_dynamic(size_t bytes);
-void forget_variables();
 inline bool device(const void* p) { return (uintptr_t)p - arena < arena_bytes; }
 
 // ---------------------------------------------------------------- threads (fiber.cpp, block.cpp, warp.cpp)
@@ -130,13 +129,20 @@ struct Copy {
   Copy* next;
 };
 
+// What one thread did to be seen by others: __threadfence, then a relaxed write; and what it saw.
+struct Signal {
+  u32 fence_epoch;             // the block's epoch at the last fence
+  u16 fence_clock, released;   // the thread's clock at the fence, and at the fence before the last relaxed write
+  u64 release_time, acquire_time;
+};
+
 struct Block {
   Vec3 index;
   u32 linear;
   int live, arrived, returned;
   u32 epoch, start;
   u32 acquired;  // epoch up to which other blocks' published writes are visible
-  bool fenced, at_grid;
+  bool at_grid;
   int reduce, result;
   char* shared;
   char* stack;
@@ -146,6 +152,7 @@ struct Block {
   int predicate[MAX_THREADS];
   Copy* copies[MAX_THREADS];
   int group[MAX_THREADS];
+  Signal signal[MAX_THREADS];
   Warp warp[MAX_WARPS];
 };
 
@@ -176,7 +183,8 @@ inline u32 bit_of(int thread) { return 1u << (thread & 31); }
 
 u32 next_epoch(Block* b);
 u32 owner_of(u32 epoch);   // linear block that ran in this epoch of the present launch, ~0u if none
-void publish();            // the block's writes so far become visible to blocks that acquire
+void fence();              // what the thread did so far can be made visible
+void communicate(bool write);  // an atomic, or a volatile access of global memory
 bool published(u32 owner, u32 epoch);
 void select(int thread);
 void proceed(int from);    // the present thread cannot go on: run another

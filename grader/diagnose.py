@@ -1,185 +1,208 @@
-"""From what is wrong to what went wrong: a named pattern and a learner's sentence. Pure."""
+"""From what is wrong to what went wrong: a named pattern and a learner's sentence. Pure.
+
+Values are read before places, and what is bit-exact before what is merely likely. What fits nothing is "unknown".
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import torch
 
-from grader.check import accepted
-from grader.model import Diagnosis, Launch, Tolerance
+from grader import multiple, patterns, precision
+from grader.model import Diagnosis, Launch
+from grader.patterns import FEW, Evidence, exchanges, unlikely
 
-HALF = 2.0**-7  # relative: a rounding to bf16 is half of this, a few to fp16 are less
+__all__ = ["Evidence", "chart", "diagnose", "exchanges"]
 
-
-@dataclass(frozen=True)
-class Evidence:
-    """Everything known of one wrong output; tensors are flat-comparable, want and got of one shape."""
-
-    argument: str
-    got: torch.Tensor
-    want: torch.Tensor
-    scale: torch.Tensor | None
-    before: torch.Tensor  # the poison that lay there
-    tolerance: Tolerance
-    launches: tuple[Launch, ...] = ()
-
-    @property
-    def right(self) -> torch.Tensor:
-        return accepted(self.got, self.want, self.scale, self.tolerance)
-
-    @property
-    def wrong(self) -> torch.Tensor:
-        return ~self.right
-
-    @property
-    def unwritten(self) -> torch.Tensor:
-        """Elements that still hold their poison, bit by bit."""
-        if not self.got.numel():
-            return torch.zeros(self.got.shape, dtype=torch.bool)
-        width = self.got.element_size()
-        same = self.got.contiguous().reshape(-1).view(torch.uint8) == self.before.contiguous().reshape(-1).view(
-            torch.uint8
-        )
-        return same.view(-1, width).all(1).view(self.got.shape)
+WARP = 32
+BLOCKS = (64, 128, 256, 512, 1024)  # where the launch is not known
 
 
 def diagnose(evidence: Evidence) -> Diagnosis:
     """The first pattern that fits; each is exact enough not to guess."""
-    for pattern in (_unwritten, _overflow, _garbage, _factor, _precision, _rows, _tail):
-        if found := pattern(evidence):
-            picture = chart(evidence.wrong)
-            return Diagnosis(found.pattern, found.explanation, picture)
-    return Diagnosis("unknown", "", chart(evidence.wrong))
+    found = next((d for pattern in ORDER if (d := pattern(evidence))), Diagnosis("unknown"))
+    return replace(found, picture=picture(evidence))
 
 
-def _unwritten(e: Evidence) -> Diagnosis | None:
-    missing = e.unwritten & e.wrong
-    if not missing.any() or (e.wrong & ~missing).any():
-        return None
-    count, total = int(missing.sum()), missing.numel()
-    if count == total:
+# ---------------------------------------------------------------- where
+
+
+def unwritten(e: Evidence) -> Diagnosis | None:
+    """The poison is still there, bit by bit."""
+    missing, count = e.unwritten, int(e.unwritten.sum())
+    few = count * 100 < int(e.wrong.sum()) or count * e.got.element_size() < 2
+    if not count or few or (e.got.element_size() < 4 and count * 20 < int(e.wrong.sum())):
+        return None  # a chance: the wrong value happens to be the poison
+    if count == missing.numel():
         return Diagnosis(
             "unwritten", f"{e.argument} was never written: it still holds what was there before the launch"
         )
-    if e.got.dim() > 1 and (rest := _only_first_rows(missing)):
-        return Diagnosis(
-            "rows", f"only the first {rest} rows were written; the others still hold what was there before"
-        )
-    flat = missing.reshape(-1).nonzero().reshape(-1)
-    first, last = int(flat[0]), int(flat[-1])
-    if last == total - 1 and last - first + 1 == count:
-        return Diagnosis(
-            "tail", f"the last {count} of {total} elements were never written: does the grid round up to cover them?"
-        )
-    return Diagnosis(
-        "unwritten", f"{count} of {total} elements were never written, the first at {_index(e.got, first)}"
-    )
+    name, words = _region(missing, e.launches) if missing.numel() >= FEW else ("", "")
+    words = words or f"{_of(missing)}, the first at {_index(missing)},"
+    also = "" if count == int(e.wrong.sum()) else "; others are wrong too"
+    return Diagnosis(name or "unwritten", f"{words} {'was' if count == 1 else 'were'} never written{also}")
 
 
-def _only_first_rows(missing: torch.Tensor) -> int:
-    rows = missing.reshape(missing.shape[0], -1).all(1)
-    done = int((~rows).sum())
-    whole = bool((~missing[:done]).all()) and bool(rows[done:].all())
-    return done if done and whole else 0
-
-
-def _overflow(e: Evidence) -> Diagnosis | None:
-    if not e.got.is_floating_point():
+def placed(e: Evidence) -> Diagnosis | None:
+    """Written, but wrong in a region that no chance picks."""
+    if not unlikely(e.wrong):
         return None
-    bad = e.wrong & ~e.got.isfinite() & e.want.isfinite()
-    if not bad.any():
-        return None
-    return Diagnosis(
-        "overflow",
-        f"{int(bad.sum())} elements are inf or nan where a finite number belongs: "
-        "something overflowed (expf of a large number?) or 0/0 was formed",
-    )
+    name, words = _region(e.wrong, e.launches)
+    many = "is" if int(e.wrong.sum()) == 1 else "are"
+    return Diagnosis(name, f"{words} {many} wrong, and nothing else") if name else None
 
 
-def _garbage(e: Evidence) -> Diagnosis | None:
-    """got - want is the poison that was there: added onto memory that was not cleared."""
-    if not e.got.is_floating_point() or not e.wrong.all():
-        return None
-    off = e.got.double() - e.want.double()
-    before = e.before.double()
-    if torch.allclose(off, before, rtol=1e-3, atol=0.0):
-        return Diagnosis("garbage", f"{e.argument} was added to, not set: it did not start at zero. Clear it first")
-    return None
+def _region(mask: torch.Tensor, launches: tuple[Launch, ...]) -> tuple[str, str]:
+    """(pattern, what the learner calls these elements), or two empty words."""
+    plane = mask.reshape(-1, mask.shape[-1]) if mask.dim() > 1 else mask.reshape(1, -1)
+    if min(plane.shape) > 1:
+        for look in (_only_first_row, _edges):
+            if (found := look(plane, launches))[0]:
+                return found
+    return _flat(mask.reshape(-1), launches)
 
 
-def _tail(e: Evidence) -> Diagnosis | None:
-    """Every wrong element lies in one run at the very end."""
-    flat = e.wrong.reshape(-1)
-    count, total = int(flat.sum()), flat.numel()
-    if 0 < 2 * count < total and total >= 8 and bool(flat[total - count :].all()):  # fewer could be chance
-        return Diagnosis(
-            "tail", f"only the last {count} of {total} elements are wrong: the last, partial block or tile"
-        )
-    return None
+def _only_first_row(plane: torch.Tensor, launches: tuple[Launch, ...]) -> tuple[str, str]:
+    if len(plane) < 3 or plane[0].any() or not plane[1:].all():
+        return "", ""
+    return "rows", "all rows but the first (is row × row length added everywhere?)"
 
 
-def _rows(e: Evidence) -> Diagnosis | None:
-    if e.got.dim() < 2 or e.got.shape[0] < 2:
-        return None
-    bad = e.wrong.reshape(e.wrong.shape[0], -1).any(1)
-    if not bool(bad[0]) and bool(bad[1:].all()):
-        return Diagnosis("rows", "only the first row is right: is the row's offset (row × columns) added everywhere?")
-    return None
+def _edges(plane: torch.Tensor, launches: tuple[Launch, ...]) -> tuple[str, str]:
+    """Whole columns at the right, whole rows at the bottom, or both."""
+    rows, cols = plane.shape
+    row, col = (int((~plane.all(dim)).sum()) for dim in (1, 0))  # the first that is all wrong
+    corner = torch.zeros_like(plane)
+    corner[row:], corner[:, col:] = True, True
+    if not row or not col or not bool((corner == plane).all()):
+        return "", ""
+    words = [f"rows {_span(row, rows)} of {rows:,}"] * (row < rows)
+    words += [f"columns {_span(col, cols)} of every row"] * (col < cols)
+    both, tiled = len(words) == 2, any(n.grid[1] > 1 or n.block[1] > 1 for n in launches)
+    if col < cols and row == rows and 2 * col < cols and (name := _unit(col, launches)):
+        return name, f"all but the first {col} columns (one {name})"
+    if 2 * int(plane.sum()) >= plane.numel():
+        return "", ""
+    kind = "tile" if both or tiled else "tail"
+    partial = "the last, partial tile" if kind == "tile" else "the last, partial step"
+    return kind, f"{' and '.join(words)} ({partial}?{_reach(row, rows, col, cols, launches)})"
 
 
-def _factor(e: Evidence) -> Diagnosis | None:
-    """got = k·want everywhere."""
-    if not e.got.is_floating_point() or e.got.numel() < 4 or not e.want.isfinite().all() or not e.got.isfinite().all():
-        return None
-    want, got = e.want.double().reshape(-1), e.got.double().reshape(-1)
-    if not (want != 0).all() or int(torch.unique(want).numel()) < 4:
-        return None
-    ratio = got / want
-    middle = float(ratio.median())
-    if abs(middle - 1) > 1e-3 and bool(((ratio - middle).abs() <= 1e-4 * abs(middle)).all()) and middle != 0:
-        return Diagnosis("factor", f"every element is {middle:.6g} times what it should be: a constant factor is wrong")
-    return None
+def _span(first: int, end: int) -> str:
+    return f"{first}" if end - first == 1 else f"{first}–{end - 1}"
 
 
-def _precision(e: Evidence) -> Diagnosis | None:
-    """Every wrong element is off by no more than a few roundings to fp16 or bf16."""
-    if not e.got.is_floating_point() or not e.got.isfinite().all():
-        return None
-    bad = e.wrong
-    size = e.want.double().abs()
-    if e.scale is not None:  # sums: cancellation makes |want| small, not the terms
-        size = torch.maximum(size, e.scale.double())
-    error = ((e.got.double() - e.want.double()).abs() / size.clamp_min(1e-30))[bad]
-    if not error.numel() or not bool((error <= HALF).all()):
-        return None
-    return Diagnosis(
-        "precision",
-        f"{e.argument} is close (off by at most {float(error.max()):.1e} relative) but not close enough for fp32: "
-        "is something computed or accumulated in half precision?",
-    )
+def _reach(row: int, rows: int, col: int, cols: int, launches: tuple[Launch, ...]) -> str:
+    """What the launch covers, when it stops just where the wrong elements start."""
+    for n in launches if len(launches) == 1 else ():
+        high, wide = n.grid[1] * n.block[1], n.grid[0] * n.block[0]
+        if (high, wide) in ((row, col), (row, wide), (high, col)) and (high <= row < rows or wide <= col < cols):
+            return f" the launch covers {high:,} × {wide:,}"
+    return ""
 
 
-def _index(tensor: torch.Tensor, flat: int) -> str:
-    index = []
-    for extent in reversed(tensor.shape):
-        index.append(flat % extent)
-        flat //= extent
-    return "[" + ", ".join(map(str, reversed(index))) + "]"
+def _flat(mask: torch.Tensor, launches: tuple[Launch, ...]) -> tuple[str, str]:
+    """One run at the end, or all but the first warp of every block."""
+    count, total = int(mask.sum()), mask.numel()
+    done = total - count
+    if not done or not count:
+        return "", ""
+    if not bool(mask[done:].all()):
+        return _first_warps(mask, launches)
+    if 2 * count < total:
+        return "tail", f"the last {_of(mask)} ({_threads(done, launches) or 'the last, partial block?'})"
+    if name := _unit(done, launches):
+        return name, f"all but the first {done} elements (one {name})"
+    return "", ""
+
+
+def _threads(done: int, launches: tuple[Launch, ...]) -> str:
+    for n in launches if len(launches) == 1 else ():
+        (grid, block) = (n.grid[0], n.block[0])
+        if n.grid[1:] == n.block[1:] == (1, 1) and grid * block == done:
+            return f"the launch has {grid:,} × {block:,} = {done:,} threads: round the grid up"
+    return ""
+
+
+def _sizes(launches: tuple[Launch, ...]) -> tuple[int, ...]:
+    """Threads in a block: those launched, or the usual ones."""
+    return tuple({n.block[0] * n.block[1] * n.block[2] for n in launches}) or BLOCKS
+
+
+def _unit(done: int, launches: tuple[Launch, ...]) -> str:
+    return "block" if done in _sizes(launches) else "warp" if done == WARP else ""
+
+
+def _first_warps(mask: torch.Tensor, launches: tuple[Launch, ...]) -> tuple[str, str]:
+    place = torch.arange(mask.numel())
+    for size in _sizes(launches):
+        if WARP < size < mask.numel() and bool((mask == (place % size >= WARP)).all()):
+            return "warp", f"all but the first warp of each block of {size}"
+    return "", ""
+
+
+def _of(mask: torch.Tensor) -> str:
+    return f"{int(mask.sum()):,} of {mask.numel():,} elements"
+
+
+def _index(mask: torch.Tensor) -> str:
+    return "[" + ", ".join(str(int(i)) for i in mask.nonzero()[0]) + "]"
+
+
+ORDER = (
+    patterns.race, patterns.garbage, unwritten, patterns.stale, patterns.overflow, patterns.transposed,
+    patterns.swapped, patterns.off_by_one, multiple.factor, precision.reduced, placed, precision.coarse, multiple.zero,
+)  # fmt: skip
 
 
 # ---------------------------------------------------------------- a small map
 
 
-def chart(wrong: torch.Tensor, width: int = 64, height: int = 8) -> str:
-    """Where it is wrong: `·` right, `x` wrong, one cell for many elements when there are too many."""
+def picture(e: Evidence) -> str:
+    """The map, and a line that reads it."""
+    drawn = chart(e.wrong, e.unwritten)
+    return "\n".join(line for line in (drawn, _legend(e, drawn)) if line)
+
+
+def _legend(e: Evidence, drawn: str) -> str:
+    if not drawn:
+        return ""
+    words = ["· right", *["x wrong"] * ("x" in drawn), *["o never written"] * ("o" in drawn)]
+    cells = len(drawn.replace("\n", ""))
+    words += [f"{e.wrong.numel() / cells:,.0f} elements a sign"] * (cells < e.wrong.numel())
+    return "  ".join(words) + _thread(e)
+
+
+def _thread(e: Evidence) -> str:
+    """Who should have computed the first wrong element: known if one 1-D launch just covers the output."""
+    if len(e.launches) != 1 or not bool(e.wrong.any()):
+        return ""
+    (grid, *flat), (block, *thin) = e.launches[0].grid, e.launches[0].block
+    if flat != [1, 1] or thin != [1, 1] or grid < 2 or not (grid - 1) * block < e.wrong.numel() <= grid * block:
+        return ""  # with one block, any number of elements may belong to a thread
+    first = int(e.wrong.reshape(-1).to(torch.uint8).argmax())
+    return f"\nthe first wrong one is block {first // block}, thread {first % block}'s, if each thread has one element"
+
+
+def chart(wrong: torch.Tensor, missing: torch.Tensor | None = None, width: int = 64, height: int = 8) -> str:
+    """Where it is wrong: `·` right, `x` wrong, `o` never written; a sign stands for many elements if there are many."""
     if wrong.dim() == 0 or wrong.numel() < 2:
         return ""
-    plane = wrong.reshape(1, -1) if wrong.dim() == 1 else wrong.reshape(-1, wrong.shape[-1])
-    rows, cols = min(height, plane.shape[0]), min(width, plane.shape[1])
-    lines = []
-    for r in range(rows):
-        band = plane[r * plane.shape[0] // rows : (r + 1) * plane.shape[0] // rows]
-        cells = [band[:, c * plane.shape[1] // cols : (c + 1) * plane.shape[1] // cols].any() for c in range(cols)]
-        lines.append("".join("x" if cell else "·" for cell in cells))
-    return "\n".join(lines)
+    state = 2 * wrong.to(torch.uint8)
+    if missing is not None:
+        state = state - (wrong & missing).to(torch.uint8)
+    thin = state.dim() == 1 or state.shape[-1] in (1, state.numel())
+    plane = state.reshape(1, -1) if thin else state.reshape(-1, state.shape[-1])
+    return "\n".join(_line(band, width) for band in _bands(plane, height))
+
+
+def _bands(plane: torch.Tensor, count: int) -> list[torch.Tensor]:
+    """At most `count` nearly equal parts along the first dimension."""
+    extent = len(plane)
+    count = min(count, extent)
+    return [plane[i * extent // count : (i + 1) * extent // count] for i in range(count)]
+
+
+def _line(band: torch.Tensor, width: int) -> str:
+    return "".join("·ox"[int(cell.max())] for cell in _bands(band.T, width))

@@ -163,7 +163,7 @@ def _race(f: Fact) -> str:
         "two writes": "two threads write the same element",
     }[f["what"]]
     remedy = {
-        "blocks": "nothing orders two blocks within a launch: give each its own element, use an atomic, or launch twice",
+        "blocks": "nothing orders two blocks within a launch: give each its own element, use atomics, or launch twice",
         "warp": "a warp does not run in step: put __syncwarp() between the two, or __syncthreads()",
         "block": "put __syncthreads() between the two",
     }[f["note"]]
@@ -252,6 +252,10 @@ def _launch(f: Fact) -> str:
 def _timeout(f: Fact) -> str:
     if f["what"] == "host":
         return "the launcher did not return within the time limit: it loops in host code"
+    if f["what"] == "grid":
+        return (
+            f"{f['note']} had run {f['size']} of its {f['extent']} blocks when the time was up: is it too large?"
+        )
     return (
         f"{f['note']} was still running when the time was up, {_who(f)} here: "
         "does this loop end, and does its step change what it tests?"

@@ -30,6 +30,10 @@ class WorkerError(GraderError):
     """The worker could not do what it was told, and it was not the learner's doing."""
 
 
+class Cancelled(Exception):
+    """Nobody waits for the answer any more."""
+
+
 def memory(name: str, size: int) -> int:
     """A descriptor of anonymous shared memory: it has no name, so a killed judge leaks nothing."""
     if hasattr(os, "memfd_create"):
@@ -82,6 +86,7 @@ class Worker:
         self.log, self.report = memory("log", 0), memory("report", 0)
         self.process: subprocess.Popen[bytes] | None = None
         self.started, self.loaded = False, 0
+        self.cancelled = False
         for descriptor in (self.log, self.report):  # emptied between runs, while the child keeps them open
             fcntl.fcntl(descriptor, fcntl.F_SETFL, os.O_APPEND)
         self.start()
@@ -140,6 +145,13 @@ class Worker:
         self.process = None
         return code
 
+    def cancel(self) -> None:
+        """From another thread: the run under way, and any later one, raises Cancelled."""
+        self.cancelled = True
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+
     def close(self) -> None:
         """Ends the child; a driver takes a while to take down a context, which nobody needs to wait for."""
         if self.process is not None:
@@ -147,8 +159,6 @@ class Worker:
                 os.killpg(self.process.pid, signal.SIGKILL)
             threading.Thread(target=_reap, args=(self.process, self.folder), name="reaper").start()
             self.process = None
-            with contextlib.suppress(OSError):
-                self.channel.link.shutdown(socket.SHUT_RDWR)  # wakes a thread that waits for an answer
             self.channel.link.close()
         for descriptor in (self.log, self.report):
             if descriptor >= 0:
@@ -195,6 +205,8 @@ class Worker:
             run = self._outcome(answer, job)
         except wire.Lost:
             run = Run(Fate.CRASHED, message=self._ending())
+        if self.cancelled:
+            raise Cancelled("the run is not wanted any more")
         if run.fate is not Fate.RETURNED:
             run = self._with_report(run)
             self.kill()

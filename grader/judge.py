@@ -78,14 +78,16 @@ def grade(request: Request, progress: Callable[[str], None] = lambda _: None) ->
 def _judge(grading: Grading) -> Verdict:
     request = grading.request
     with contextlib.ExitStack() as stack:
-        strict = stack.enter_context(Strict(request)) if request.backend == "cuda" else None
         # Both workers get ready while the compiler runs; they hold nothing of the learner's yet.
         worker = stack.enter_context(isolate.start(request.backend, cases.arena_size(BUDGET[request.backend])))
         spec = spec_.load(request.exercise.folder)
         timer = None
         if wants_speed(request):
             timer = stack.enter_context(isolate.start(request.backend, measure.arena_size(request.exercise, spec)))
-        learner, reference = _build(grading)
+        pending = _start(grading)
+        stack.callback(_stop, pending)
+        strict = stack.enter_context(Strict(request)) if request.backend == "cuda" else None
+        learner, reference = _build(grading, pending)
         grading.build = learner
         if learner.errors:
             return grading.verdict(Outcome.COMPILE, log=learner.errors, detail=_signature(request, learner.errors))
@@ -126,29 +128,30 @@ def _with(verdict: Verdict, strict: Strict | None) -> tuple[Stage, ...]:
 # ---------------------------------------------------------------- build
 
 
-def _build(grading: Grading) -> tuple[Build, Build | None]:
-    """Learner and reference at the same time."""
+def _start(grading: Grading) -> list[build.Pending]:
+    """The compilers of learner and reference, at the same time."""
     request = grading.request
     grading.progress("compiling")
+    texts = [request.text]
+    if wants_speed(request):
+        texts.append(request.reference.read_text())
+    backend, name = backends.get(request.backend), f"{request.exercise.name}.cu"
+    return [build.start(backend.sources(request.exercise, t, name), request.backend, build.cache()) for t in texts]
+
+
+def _stop(pending: list[build.Pending]) -> None:
+    for one in pending:
+        if one.child:
+            one.stop()
+
+
+def _build(grading: Grading, pending: list[build.Pending]) -> tuple[Build, Build | None]:
     with nvtx.annotate("build"):
-        backend, store = backends.get(request.backend), build.cache()
-        name = f"{request.exercise.name}.cu"
-        texts = [request.text]
-        if wants_speed(request):
-            texts.append(request.reference.read_text())
-        pending = [build.start(backend.sources(request.exercise, t, name), request.backend, store) for t in texts]
-        try:
-            if wants_speed(request):
-                measure.warm(store)
-            built = [p.wait() for p in pending]
-        finally:
-            for p in pending:
-                if p.child:
-                    p.stop()
-    ms = 1000 * built[0].seconds
-    grading.stages.append(
-        Stage("build", "fail" if built[0].errors else "pass", ms, why="cached" if built[0].cached else "")
-    )
+        if wants_speed(grading.request):
+            measure.warm(build.cache())
+        built = [one.wait() for one in pending]
+    status, cached = "fail" if built[0].errors else "pass", "cached" if built[0].cached else ""
+    grading.stages.append(Stage("build", status, 1000 * built[0].seconds, why=cached))
     return built[0], built[1] if len(built) > 1 else None
 
 

@@ -33,6 +33,7 @@ class Strict:
     why_not: str = ""
     trials: list[cases.Trial] = field(default_factory=list)
     seconds: float = 0.0
+    error: Exception | None = None
 
     def __enter__(self) -> Strict:
         """Starts the compiler and a worker, or notes why this source is not simulated."""
@@ -53,9 +54,11 @@ class Strict:
 
     def __exit__(self, *_: object) -> None:
         if self.worker:
-            self.worker.close()  # also frees a thread that waits for it
+            self.worker.cancel()
         if self.thread:
             self.thread.join()
+        if self.worker:
+            self.worker.close()
         if self.pending and self.pending.child:
             self.pending.stop()
         if self.arena:
@@ -69,6 +72,12 @@ class Strict:
             self.thread.start()
 
     def _run(self, spec: Spec, seed: int, chosen: tuple[Case, ...]) -> None:
+        try:
+            self._check(spec, seed, chosen)
+        except Exception as error:  # raised again by the main thread, unless it is the one that cancelled
+            self.error = error
+
+    def _check(self, spec: Spec, seed: int, chosen: tuple[Case, ...]) -> None:
         assert self.pending and self.worker
         started = time.monotonic()
         built = self.pending.wait()
@@ -87,6 +96,8 @@ class Strict:
         """The case with a finding, if one has been seen so far; with `wait`, after all of them."""
         if self.thread and wait:
             self.thread.join()
+        if self.error:
+            raise self.error
         return next((t for t in self.trials if t.outcome is Outcome.UNSAFE), None)
 
     def stage(self) -> Stage:

@@ -40,12 +40,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     # knowing the answer
     "layout": {"errors", "model"},
     "check": {"layout", "model"},
-    "diagnose": {"check", "model"},
+    "patterns": {"check", "model"},
+    "multiple": {"model", "patterns"},
+    "precision": {"model", "patterns"},
+    "diagnose": {"model", "multiple", "patterns", "precision"},
     "case": {"errors", "model", "spec"},
     "timing": set(),
     "cases": {"case", "check", "diagnose", "isolate", "layout", "model", "spec"},
     "measure": {"cases", "check", "gpu", "isolate", "layout", "model", "spec", "timing", "wire"},
-    "strict": {"backends", "build", "cases", "isolate", "model", "spec", "translate"},
     "strict": {"backends", "build", "cases", "isolate", "model", "spec", "translate"},
     "judge": {
         "backends", "build", "case", "cases", "isolate", "measure", "model", "spec", "strict", "timing", "translate",
@@ -77,7 +79,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 # Heavy or single-purpose packages, and the only modules that may import them.
 ONLY_IN = {
-    "torch": {"build", "cases", "check", "diagnose", "layout", "measure", "spec"},
+    "torch": {"build", "cases", "check", "diagnose", "layout", "measure", "multiple", "patterns", "precision", "spec"},
     "hypothesis": {"case", "cases"},
     "cupy": {"backends.cuda"},
     "pynvml": {"gpu"},

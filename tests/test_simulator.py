@@ -74,7 +74,11 @@ COUNTED = {
         ("shared", "write"): (5120, 5120),
     },
     "histogram": {("global", "read"): (32768, 32768), ("shared", "read"): (256, 256), ("shared", "write"): (256, 256)},
-    "gemm": {("global", "read"): (65536, 262144), ("global", "write"): (2048, 8192), ("shared", "write"): (65536, 65536)},
+    "gemm": {
+        ("global", "read"): (65536, 262144),
+        ("global", "write"): (2048, 8192),
+        ("shared", "write"): (65536, 65536),
+    },
     "patterns": {
         ("global", "read"): (6, 97),
         ("global", "write"): (1, 4),

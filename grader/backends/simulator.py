@@ -289,7 +289,6 @@ class Device:
 
     def load(self, library: Path, launcher: str) -> str:
         """Empty, or why the launcher cannot be called."""
-        self.runtime.forget_variables()
         try:
             loaded = ctypes.CDLL(str(library), mode=os.RTLD_NOW | os.RTLD_LOCAL)
             self.launcher = getattr(loaded, launcher)

@@ -10,18 +10,20 @@ constexpr int kThreads = 256;  // small blocks: an SM holds several, and some lo
 constexpr int kUnroll = 4;     // 16-byte loads in flight per thread: they cover the latency of memory
 constexpr int kTile = kThreads * kUnroll;  // float4 per block
 
-// Each function divides by something that may be infinite, never infinity by infinity.
+// Each function divides by something that may be infinite, never infinity by infinity. __fdividef instead of `/`: an
+// IEEE division is a dozen instructions, which the SiLU of 134 million numbers does not hide behind memory. It gives 0
+// for a divisor above 2^126, where the true quotient is below 1e-36 and so far inside the tolerance.
 struct Relu {
     __device__ float operator()(float x) const { return x < 0.0f ? 0.0f : x; }  // not fmaxf: it would swallow NaN
 };
 struct Sigmoid {
-    __device__ float operator()(float x) const { return 1.0f / (1.0f + expf(-x)); }
+    __device__ float operator()(float x) const { return __fdividef(1.0f, 1.0f + expf(-x)); }
 };
 struct Tanh {
     __device__ float operator()(float x) const { return tanhf(x); }
 };
 struct Silu {
-    __device__ float operator()(float x) const { return x / (1.0f + expf(-x)); }
+    __device__ float operator()(float x) const { return __fdividef(x, 1.0f + expf(-x)); }
 };
 struct GeluErf {
     __device__ float operator()(float x) const {
@@ -34,7 +36,7 @@ struct GeluTanh {
     __device__ float operator()(float x) const {
         constexpr float kTwoSqrtTwoOverPi = 1.59576912f;
         const float two_u = kTwoSqrtTwoOverPi * (x + 0.044715f * x * x * x);
-        return x / (1.0f + expf(-two_u));
+        return __fdividef(x, 1.0f + expf(-two_u));
     }
 };
 

@@ -84,6 +84,7 @@ unsigned sim_dynamic_bytes();
 void sim_variable(void* p, size_t size, size_t item, const char* name, int constant);
 void sim_touch(const void* p, size_t n, int write);
 void sim_atomic(const void* p, size_t n);
+void sim_atomic_load(const void* p, size_t n);
 void sim_fence();
 void sim_copy_async(void* to, const void* from, size_t bytes, size_t zeros);
 void sim_copy_commit();

@@ -4,7 +4,17 @@
 #include "math.h"
 #include "vector.h"
 
+#define SIM_JOIN_(a, b, c) a##b##c
+#define SIM_JOIN(a, b, c) SIM_JOIN_(a, b, c)
+#define SIM_JOIN2_(a, b) a##b
+#define SIM_JOIN2(a, b) SIM_JOIN2_(a, b)
+
 namespace sim {
+// A pattern, as opposed to the number that an integer would be.
+struct Bits {
+  uint16_t value;
+};
+
 enum Round { NEAREST, ZERO, UP, DOWN };
 
 SIM_INLINE bool round_up(uint64_t kept, uint64_t rest, uint64_t half, bool negative, Round mode) {

@@ -1,10 +1,10 @@
-// expect: race 6
+// expect: race 7
 // out[0]: 42
 #include <cuda_runtime.h>
 __global__ void k(float* out, volatile float* flag) {
   if (threadIdx.x == 0) {
     while (*flag == 0) {}
-    out[0] = 42;
+    out[0] = out[1] + 35;
   } else if (threadIdx.x == 33) {
     out[1] = 7;
     *flag = 1;

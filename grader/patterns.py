@@ -1,0 +1,242 @@
+"""Patterns in the values of a wrong output, whatever their place: each is exact enough not to guess. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import combinations
+from typing import Any
+
+import torch
+
+from grader.check import EPSILON, accepted
+from grader.model import Diagnosis, Launch, Tolerance
+
+FEW = 4  # fewer elements than this agree with almost any story
+SAMPLE = 1 << 14  # elements looked at where all would be too slow
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything known of one wrong output; got, want, scale and before are of one shape."""
+
+    argument: str
+    got: torch.Tensor
+    want: torch.Tensor
+    scale: torch.Tensor | None
+    before: torch.Tensor  # the poison that lay there
+    tolerance: Tolerance
+    launches: tuple[Launch, ...] = ()
+    repeats: tuple[torch.Tensor, ...] = ()  # what the same job left behind when run again, poison and all
+    previous: torch.Tensor | None = None  # the right answer of the case before, of any shape
+    inputs: Mapping[str, torch.Tensor] = field(default_factory=dict)
+    swaps: Mapping[str, torch.Tensor] = field(default_factory=dict)  # "a and b" -> the answer with them exchanged
+
+    @cached_property
+    def wrong(self) -> torch.Tensor:
+        return ~accepted(self.got, self.want, self.scale, self.tolerance)
+
+    @cached_property
+    def unwritten(self) -> torch.Tensor:
+        """Wrong elements that still hold their poison, bit by bit."""
+        if not self.got.numel():
+            return torch.zeros(self.got.shape, dtype=torch.bool)
+        a, b = (t.contiguous().reshape(-1).view(torch.uint8) for t in (self.got, self.before))
+        return (a == b).view(-1, self.got.element_size()).all(1).view(self.got.shape) & self.wrong
+
+    @cached_property
+    def g(self) -> torch.Tensor:
+        return self.got.double()
+
+    @cached_property
+    def w(self) -> torch.Tensor:
+        return self.want.double()
+
+    @cached_property
+    def epsilon(self) -> float:
+        return torch.finfo(self.got.dtype).eps if self.got.is_floating_point() else 0.0
+
+    def agrees(self, answer: torch.Tensor, factor: torch.Tensor | None = None) -> torch.Tensor:
+        """Where got is `answer`, as nearly as the exercise asks; `factor` times the right one's size."""
+        allowed = max(self.tolerance.rtol, 4 * self.epsilon) * answer.abs() + self.tolerance.atol
+        if self.scale is not None:
+            allowed = allowed + self.tolerance.c * EPSILON * self.scale.double() * (
+                1.0 if factor is None else factor.abs()
+            )
+        return (self.g - answer).abs() <= allowed if self.epsilon else self.g == answer
+
+    def telling(self, where: torch.Tensor) -> bool:
+        """Do the right values at these places differ enough that agreeing with them is no chance?"""
+        values = self.w[where][:SAMPLE]
+        count, distinct = len(values), len(torch.unique(values))
+        bits = 12.0 if self.epsilon and 2 * distinct > count else math.log2(max(distinct, 1))
+        return count >= FEW and count * bits >= 24
+
+
+def exchanges(
+    values: Mapping[str, Any], answer: Callable[[Mapping[str, Any]], torch.Tensor]
+) -> dict[str, torch.Tensor]:
+    """The answers that exchanging two like arguments would give; `answer` maps arguments to one."""
+    pairs = [(a, b) for a, b in combinations(values, 2) if _alike(values[a], values[b])]
+    return {f"{a} and {b}": answer({**values, a: values[b], b: values[a]}) for a, b in pairs}
+
+
+def _alike(a: Any, b: Any) -> bool:
+    if isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor):
+        return a.shape == b.shape and a.dtype == b.dtype
+    return isinstance(a, float) and isinstance(b, float)
+
+
+def bits(values: torch.Tensor) -> torch.Tensor:
+    """How many leading bits of each fp32 significand are in use, 1 to 24."""
+    rest = values.float().contiguous().view(torch.int32) & 0x7FFFFF
+    used = torch.ones_like(rest)
+    for bit in range(23):  # from the lowest bit up: the first that is set says
+        used = torch.where((used == 1) & (rest >> bit & 1 == 1), 24 - bit, used)
+    return used
+
+
+# ---------------------------------------------------------------- exact, at any size
+
+
+def race(e: Evidence) -> Diagnosis | None:
+    """The same bytes in, another answer out: further off than the order of a sum explains."""
+    for again in e.repeats:
+        bad = e.wrong | ~accepted(again, e.want, e.scale, e.tolerance)
+        if bool((bad & ~accepted(again, e.g if e.epsilon else e.got, e.scale, e.tolerance)).any()):
+            return Diagnosis(
+                "race",
+                f"the same inputs gave another {e.argument} when run again: "
+                "threads race, or memory is read before it is set",
+            )
+    return None
+
+
+def stale(e: Evidence) -> Diagnosis | None:
+    """Bit by bit what was right for the case before."""
+    if e.previous is None:
+        return None
+    flat, wrong = e.got.reshape(-1), (e.wrong & ~e.unwritten).reshape(-1)
+    old = e.previous.to(e.got.dtype).reshape(-1)[: len(flat)]
+    at = wrong[: len(old)]
+    if wrong[len(old) :].any() or not at.any() or not bool((flat[: len(old)] == old)[at].all()):
+        return None
+    if int(at.sum()) < FEW and not (e.got.dtype is torch.float32 and bool((bits(old[at]) > 16).any())):
+        return None
+    if len(torch.unique(old[at])) < min(FEW, int(at.sum())):
+        return None
+    return Diagnosis(
+        "stale",
+        f"{e.argument} holds the answer to the case before: something is kept between calls and not computed again",
+    )
+
+
+def overflow(e: Evidence) -> Diagnosis | None:
+    if not e.epsilon:
+        return _wrapped(e)
+    bad = e.wrong & ~e.g.isfinite() & e.w.isfinite()
+    if not bad.any():
+        return None
+    count, infinite = int(bad.sum()), bool((bad & e.g.isinf()).any())
+    tainted = [name for name, x in e.inputs.items() if x.is_floating_point() and bool(x.isnan().any())]
+    if tainted and not infinite:
+        return Diagnosis(
+            "unknown",
+            f"{_are(count)} nan where a finite number belongs, and {' and '.join(tainted)} holds nan in places: "
+            "is something read that belongs to another element, or to no element?",
+        )
+    return Diagnosis(
+        "overflow",
+        f"{_are(count)} {'inf or nan' if infinite else 'nan'} where a finite number belongs: "
+        "something overflowed (expf of a large number?) or 0/0 was formed",
+    )
+
+
+def _wrapped(e: Evidence) -> Diagnosis | None:
+    """A 64-bit answer that went through 32 bits."""
+    if e.got.dtype is not torch.int64 or not e.wrong.any():
+        return None
+    want, got = e.want[e.wrong], e.got[e.wrong]
+    if not bool((got == want.to(torch.int32)).all() | (got == want & 0xFFFFFFFF).all()):
+        return None
+    return Diagnosis("overflow", f"{e.argument} is what is left of the answer in 32 bits: use int64_t throughout")
+
+
+def _are(count: int) -> str:
+    return "one element is" if count == 1 else f"{count:,} elements are"
+
+
+def garbage(e: Evidence) -> Diagnosis | None:
+    """got is want and the poison that was there, added or the larger of the two."""
+    before, written = e.before.double(), e.wrong & ~e.unwritten
+    told = written & (e.w.abs() > 2**9 * e.epsilon * before.abs())  # else the poison swallowed the answer
+    near = (e.g - e.w - before).abs() <= 4 * e.epsilon * (e.w.abs() + before.abs()) + 1e-6 * e.w.abs()
+    if not e.epsilon:
+        near = e.got == e.want.to(e.got.dtype) + e.before
+    if told.any() and bool(near[e.wrong].all()) and (e.got.element_size() > 2 or int(told.sum()) >= FEW):
+        return Diagnosis("garbage", f"{e.argument} was added to, not set: it did not start at zero. Clear it first")
+    if not written.any() and unlikely(e.wrong) and any(bool((e.wrong == m).all()) for m in _extremes(e, before)):
+        return Diagnosis("garbage", f"{e.argument} was compared with what lay there before: it was never set at first")
+    return None
+
+
+def _extremes(e: Evidence, before: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    return before > e.w, before < e.w
+
+
+def unlikely(mask: torch.Tensor) -> bool:
+    """Would one hit exactly these places at random less than once in 64 times?"""
+    return math.comb(min(mask.numel(), SAMPLE), min(int(mask.sum()), SAMPLE)) >= 64 and bool(mask.any())
+
+
+# ---------------------------------------------------------------- another answer in the right one's place
+
+
+def transposed(e: Evidence) -> Diagnosis | None:
+    if e.got.dim() < 2 or min(e.got.shape[-2:]) < 2:
+        return None
+    answer = e.w.transpose(-1, -2).contiguous().reshape(e.w.shape)
+    if not e.telling(e.wrong) or not bool(e.agrees(answer)[e.wrong].all()):
+        return None
+    return Diagnosis("transposed", f"{e.argument} is the answer transposed: two indices have changed places")
+
+
+def swapped(e: Evidence) -> Diagnosis | None:
+    for pair, answer in e.swaps.items():
+        if answer.shape == e.w.shape and e.telling(e.wrong) and bool(e.agrees(answer.double()).all()):
+            return Diagnosis("swapped", f"{e.argument} is the answer with {pair} exchanged")
+    return None
+
+
+def off_by_one(e: Evidence) -> Diagnosis | None:
+    """Every wrong element holds its neighbour's answer, or, if whole numbers, is one off."""
+    for step, words, answer, known in _shifts(e.w):
+        at = e.wrong & known
+        if e.telling(at) and bool(e.agrees(answer)[at].all()) and _uneven((answer - e.w)[at]):
+            side = ("before" if step > 0 else "after") + words
+            return Diagnosis("off_by_one", f"elements hold what belongs {side}: an index is off by one")
+    off = torch.unique((e.g - e.w)[e.wrong])
+    if not e.epsilon and e.telling(e.wrong) and len(off) == 1 and abs(off.item()) == 1:
+        size = "large" if off.item() > 0 else "small"
+        return Diagnosis("off_by_one", f"{int(e.wrong.sum()):,} elements are one too {size}: a count from 1, not 0?")
+    return None
+
+
+def _shifts(want: torch.Tensor) -> Iterator[tuple[int, str, torch.Tensor, torch.Tensor]]:
+    """(step, words, the answer one place on, where that is one): along each dimension, then through the memory."""
+    for dim in reversed(range(want.dim())):
+        place = torch.arange(want.shape[dim]).view(-1, *[1] * (want.dim() - 1 - dim))
+        words = " in the same row" if dim == want.dim() - 1 else " in the same column"
+        for step in (1, -1) if want.shape[dim] > 2 else ():
+            known = (place > 0 if step > 0 else place < want.shape[dim] - 1).expand(want.shape)
+            yield step, words if want.dim() > 1 else "", want.roll(step, dim), known
+    if want.dim() > 1:
+        for step, _, answer, known in _shifts(want.reshape(-1)):
+            yield step, " in memory", answer.view(want.shape), known.view(want.shape)
+
+
+def _uneven(off: torch.Tensor) -> bool:
+    """Not one constant everywhere, which would have many causes."""
+    return bool(off.max() - off.min() > 1e-3 * off.abs().max())

@@ -1,0 +1,119 @@
+"""Close, but not close enough: what was computed in too few bits. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+
+import numpy as np
+import torch
+
+from grader.model import Diagnosis
+from grader.patterns import FEW, Evidence, bits
+
+HALF = 2.0**-10  # relative: two roundings to fp16 or TF32
+LARGE = 1 << 24  # terms: beyond them, adding up again takes too long
+
+
+def reduced(e: Evidence) -> Diagnosis | None:
+    """got has so few bits that it went through a shorter format, or is what a poorer sum gives."""
+    if not e.epsilon or not e.wrong.any() or not bool(e.g[e.wrong].isfinite().all()):
+        return None
+    for words, answer in _poorer(e):
+        if bool(_same(e, answer)[e.wrong].all()):
+            return Diagnosis("precision", f"{e.argument} is what {words} gives: fp32 throughout is exact enough")
+    return _short(e) if e.got.dtype is torch.float32 else None
+
+
+def _same(e: Evidence, answer: torch.Tensor) -> torch.Tensor:
+    """Ten times nearer to `answer` than to the right one, and nearly it."""
+    off = (e.g - answer).abs()
+    return (off * 10 <= (e.g - e.w).abs()) & (off <= 2**-18 * answer.abs())
+
+
+def _short(e: Evidence) -> Diagnosis | None:
+    got, want, error = e.got[e.wrong], e.w[e.wrong].float(), (e.g - e.w).abs()[e.wrong]
+    size = e.w.abs() if e.scale is None else torch.maximum(e.w.abs(), e.scale.double())
+    used, full = bits(got), bits(want)
+    if not bool((error <= 4 * HALF * size[e.wrong]).all()) or not bool((got != 0).any()):
+        return None
+    if int(used.max()) > 14 or int(used.max()) < 7 or not bool((full > 18).any()):
+        return None  # as few bits may be right
+    kind = "bf16" if int(used.max()) <= 8 else "fp16 or TF32" if int(used.max()) <= 11 else "half precision"
+    return Diagnosis(
+        "precision",
+        f"{e.argument} holds only {int(used.max())} of the 24 bits of an fp32 number (off by {_most(e)} relative): "
+        f"it went through {kind}",
+    )
+
+
+def coarse(e: Evidence) -> Diagnosis | None:
+    """Everything is nearly right, nearer than one lost term would leave it."""
+    if not e.epsilon or not bool(e.g[e.wrong].isfinite().all()) or not bool(e.w.isfinite().all()):
+        return None
+    nearly = min(max(HALF, 8 * e.epsilon), 0.05 / max(e.got.shape[-1:] or (1,)))
+    limit = nearly * e.w.abs()
+    if e.scale is not None and (terms := _longest(e)):  # sums: cancellation makes |want| small, not the terms
+        limit = torch.maximum(limit, min(HALF, 0.05 / terms) * e.scale.double())
+    if not bool(((e.g - e.w).abs() <= limit)[e.wrong].all()):
+        return None
+    if not e.wrong.any() or (e.wrong.numel() > 64 and int(e.wrong.sum()) < FEW):
+        return None
+    return Diagnosis(
+        "precision",
+        f"{e.argument} is close (off by at most {_most(e)} relative) but not close enough for {_name(e.got.dtype)}: "
+        "half precision somewhere, or a formula that only approximates?",
+    )
+
+
+def _longest(e: Evidence) -> int:
+    """At most so many terms are in one sum; 0 if the inputs are not known."""
+    return max((extent for x in e.inputs.values() for extent in x.shape), default=0)
+
+
+def _most(e: Evidence) -> str:
+    return f"{float(((e.g - e.w).abs() / e.w.abs().clamp_min(1e-300))[e.wrong].max()):.1e}"
+
+
+def _name(dtype: torch.dtype) -> str:
+    return {torch.float32: "fp32", torch.float16: "fp16", torch.bfloat16: "bf16"}.get(dtype, str(dtype)[6:])
+
+
+# ---------------------------------------------------------------- the same sum, done worse
+
+
+def _poorer(e: Evidence) -> Iterator[tuple[str, torch.Tensor]]:
+    """Sums and products of the inputs that the right answer turns out to be, in fewer bits or in a row."""
+    if (terms := _terms(e)) is not None:
+        for words, kind in (("adding up one by one in fp32", np.float32), ("adding up in fp16", np.float16)):
+            with np.errstate(over="ignore", invalid="ignore"):
+                total = np.add.accumulate(terms.numpy().astype(kind), axis=-1)[:, -1]
+            yield words, torch.from_numpy(total.astype(np.float64)).view(e.w.shape)
+    for a, b in combinations([x for x in e.inputs.values() if x.dim() == 2 and x.is_floating_point()], 2):
+        for left, right in ((a, b), (b, a)):
+            if left.shape[1] == right.shape[0] and _right(e, left.double() @ right.double()):
+                yield "TF32", _tf32(left) @ _tf32(right)
+                yield "rounding the inputs to bf16", left.bfloat16().double() @ right.bfloat16().double()
+
+
+def _terms(e: Evidence) -> torch.Tensor | None:
+    """What is added up, one row for each element of the answer: the elements of an input, or products of two."""
+    floats = [x for x in e.inputs.values() if x.is_floating_point() and e.got.numel() < x.numel() <= LARGE]
+    products = (a.double() * b.double() for a, b in combinations(floats, 2) if a.shape == b.shape)
+    for terms in (*(x.double() for x in floats), *products):
+        rows = terms.reshape(e.got.numel(), -1) if terms.numel() % e.got.numel() == 0 else None
+        if rows is not None and _right(e, rows.sum(-1)):
+            return rows
+    return None
+
+
+def _right(e: Evidence, answer: torch.Tensor) -> bool:
+    """Is that the oracle's answer?"""
+    same = answer.numel() == e.w.numel()
+    return same and bool(torch.allclose(answer.reshape(e.w.shape), e.w, rtol=1e-9, atol=1e-12))
+
+
+def _tf32(x: torch.Tensor) -> torch.Tensor:
+    """Rounded to 10 bits behind the point, as tensor cores read fp32."""
+    whole = x.float().contiguous().view(torch.int32) + 0x1000
+    return (whole & ~0x1FFF).view(torch.float32).double()

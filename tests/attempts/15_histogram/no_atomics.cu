@@ -1,0 +1,23 @@
+// expect: UNSAFE race
+// why: counts[x[i]]++ without atomics: two threads read the same count and one addition is lost
+#include <cuda_runtime.h>
+#include <cstdint>
+
+constexpr int BLOCK = 256;
+constexpr int GRID = 64;
+
+__global__ void histogram(const int32_t* x, int32_t* hist, int64_t n, int bins) {
+    __shared__ int counts[8192];
+    for (int b = threadIdx.x; b < bins; b += BLOCK) counts[b] = 0;
+    __syncthreads();
+    for (int64_t i = blockIdx.x * int64_t{BLOCK} + threadIdx.x; i < n; i += int64_t{GRID} * BLOCK) counts[x[i]]++;
+    __syncthreads();
+    for (int b = threadIdx.x; b < bins; b += BLOCK)
+        if (counts[b]) atomicAdd(&hist[b], counts[b]);
+}
+
+extern "C" cudaError_t launch_histogram(const int32_t* x, int32_t* hist, int64_t n, int bins, cudaStream_t stream) {
+    if (cudaError_t error = cudaMemsetAsync(hist, 0, bins * sizeof(int32_t), stream)) return error;
+    histogram<<<GRID, BLOCK, 0, stream>>>(x, hist, n, bins);
+    return cudaGetLastError();
+}
