@@ -2,6 +2,7 @@
 #include "graph.h"
 
 #include <pybind11/pybind11.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <string>
@@ -36,6 +37,7 @@ void begin(double seconds, u64 stream) {
 
 std::string finish() {
   sim::disarm();
+  fflush(stdout);  // what kernels printed, before the worker answers
   std::string text(1 << 20, 0);
   size_t n = sim::write_reports(&text[0], text.size());
   n += sim::write_traffic(&text[n], text.size() - n);

@@ -5,11 +5,11 @@
 #include <unistd.h>
 
 #if !defined(__x86_64__) && !defined(__aarch64__)
-#include <ucontext.h>
 #define SIM_UCONTEXT
 #endif
-
-#if defined(__x86_64__)
+#if defined(SIM_UCONTEXT)
+#include <ucontext.h>
+#elif defined(__x86_64__)
 asm(R"(
 .text
 .globl sim_switch
@@ -72,9 +72,26 @@ sim_switch:
 
 namespace sim {
 uintptr_t stacks_low, stacks_bytes;
+static constexpr size_t GUARDED = 4096 * STACK;
 static size_t stacks_used;
 
-#if defined(__x86_64__)
+#if defined(SIM_UCONTEXT)
+// Slow (a system call a switch) but right everywhere: a Context points to a ucontext_t kept at the stack's top.
+Context prepare(char* top, void (*entry)()) {
+  ucontext_t* c = (ucontext_t*)(((uintptr_t)top - sizeof(ucontext_t)) & ~63ull);
+  getcontext(c);
+  c->uc_stack.ss_sp = top - STACK + (16 << 10);
+  c->uc_stack.ss_size = (size_t)((char*)c - (char*)c->uc_stack.ss_sp);
+  c->uc_link = nullptr;
+  makecontext(c, entry, 0);
+  return c;
+}
+extern "C" void sim_switch(Context* save, Context to) {
+  ucontext_t here;
+  *save = &here;
+  swapcontext(&here, (ucontext_t*)to);
+}
+#elif defined(__x86_64__)
 Context prepare(char* top, void (*entry)()) {
   u64* sp = (u64*)((uintptr_t)top & ~15ull);
   *--sp = 0;  // a return address, so that the entry sees the alignment a call would give
@@ -89,36 +106,21 @@ Context prepare(char* top, void (*entry)()) {
   sp[11] = (u64)entry;  // x30
   return sp;
 }
-#else
-// Slow (a system call a switch) but right everywhere: a Context points to a ucontext_t kept at the stack's top.
-Context prepare(char* top, void (*entry)()) {
-  ucontext_t* c = (ucontext_t*)(((uintptr_t)top - sizeof(ucontext_t)) & ~63ull);
-  getcontext(c);
-  c->uc_stack.ss_sp = top - STACK + (16 << 10);
-  c->uc_stack.ss_size = (char*)c - (char*)c->uc_stack.ss_sp;
-  c->uc_link = nullptr;
-  makecontext(c, entry, 0);
-  return c;
-}
-extern "C" void sim_switch(Context* save, Context to) {
-  ucontext_t here;
-  *save = &here;
-  swapcontext(&here, (ucontext_t*)to);
-}
 #endif
 
 // Each stack starts with a guard, so that deep recursion faults instead of writing into a neighbour.
 char* stacks(int count) {
   if (!stacks_low) {
-    stacks_bytes = 4ull << 30;
+    stacks_bytes = 16ull << 30;
     stacks_low = (uintptr_t)reserve(stacks_bytes);
     madvise((void*)stacks_low, stacks_bytes, MADV_NOHUGEPAGE);
   }
   size_t bytes = (size_t)count * STACK;
   if (stacks_used + bytes > stacks_bytes) return nullptr;
   char* first = (char*)stacks_low + stacks_used;
+  bool guarded = stacks_used < GUARDED;  // a guard splits a mapping, and a process may have 65,530 of them
   stacks_used += bytes;
-  for (int i = 0; i < count; i++) mprotect(first + (size_t)i * STACK, (size_t)sysconf(_SC_PAGESIZE), PROT_NONE);
+  for (int i = 0; i < count && guarded; i++) mprotect(first + (size_t)i * STACK, (size_t)sysconf(_SC_PAGESIZE), PROT_NONE);
   return first;
 }
 

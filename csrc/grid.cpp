@@ -23,27 +23,30 @@ double now() {
 
 Block* spare_block(size_t i) { return i < block_count ? blocks[i] : nullptr; }
 
-static Block* add_block(int threads) {
+static Block* add_block() {
   constexpr size_t log_bytes = MAX_WARPS * 32ull * 16384 * sizeof(Access);
   Block* b = (Block*)reserve(sizeof(Block));
   if (!b || block_count == sizeof blocks / sizeof *blocks) return nullptr;
   b->shared = (char*)reserve(SHARED);
-  b->stack = stacks(threads);
   Access* log = block_count < 64 ? (Access*)reserve(log_bytes) : nullptr;
-  if (!b->shared || !b->stack) return nullptr;
+  if (!b->shared) return nullptr;
   for (int w = 0; w < MAX_WARPS; w++) b->warp[w].log = log ? log + w * 32ull * 16384 : nullptr;
   return blocks[block_count++] = b;
 }
 
 // Blocks of a cooperative launch have just the stacks they need; the first one can hold any block.
+static bool fit(Block* b, int threads) {
+  if (b->capacity >= threads) return true;
+  b->stack = stacks(threads);
+  b->capacity = b->stack ? threads : 0;
+  return b->capacity;
+}
+
 static bool have_blocks(u64 count, int threads) {
-  static int least = MAX_THREADS;
-  if (!block_count && !add_block(MAX_THREADS)) return false;
-  if (count > 1 && threads > least) return false;
-  while (block_count < count) {
-    if (block_count == 1) least = threads <= 256 ? 256 : MAX_THREADS;
-    if (!add_block(least)) return false;
-  }
+  while (block_count < count)
+    if (!add_block()) return false;
+  for (u64 i = 0; i < count; i++)
+    if (!fit(blocks[i], i ? threads : MAX_THREADS)) return false;
   return true;
 }
 

@@ -146,6 +146,7 @@ struct Block {
   int reduce, result;
   char* shared;
   char* stack;
+  int capacity;  // in stacks
   Cell* cells[SLOTS];
   Context context[MAX_THREADS];
   u32 barrier_pc[MAX_THREADS];

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,6 +29,7 @@ from grader.model import Case, Diagnosis, Exercise, Fate, Finding, Mismatch, Out
 from grader.spec import Spec
 
 SHRINK_SECONDS = 20.0
+LARGE = 8 << 20  # bytes moved
 ALL = list(HealthCheck)
 
 
@@ -71,13 +73,18 @@ def content_seed(seed: int, case: Case) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}:{case}".encode()).digest()[:7], "little")
 
 
+def contents(spec: Spec, case: Case, seed: int, backend: str) -> dict[str, Any]:
+    """A case's inputs; large ones are made on the GPU, where the timed ones are: both must be the same numbers."""
+    large = backend == "cuda" and spec.moved(**case.sizes) >= LARGE
+    g = torch.Generator(device="cuda" if large else "cpu").manual_seed(content_seed(seed, case))
+    return spec.inputs(g, case.recipe, **case.sizes)
+
+
 def attempt(exercise: Exercise, spec: Spec, worker: Worker, case: Case, seed: int, seconds: float) -> Trial:
     """Make the inputs, run the launcher once, compare everything."""
     secret = content_seed(seed, case)
-    g = torch.Generator().manual_seed(secret)
-    values = spec.inputs(g, case.recipe, **case.sizes)
-    everything = {**values, **case.sizes}
-    want = spec.oracle(**everything)
+    values = contents(spec, case, seed, worker.backend)
+    want = spec.oracle(**values, **case.sizes)
     outputs = {p.name for p in exercise.declaration.params if p.output}
     shapes = {n: tuple(want[n].shape) for n in outputs} | dict(spec.outputs(**case.sizes))
     plan = layout.lay(exercise, case, values, shapes, spec.workspace(**case.sizes), seconds, slide=secret % 61)
@@ -88,8 +95,8 @@ def attempt(exercise: Exercise, spec: Spec, worker: Worker, case: Case, seed: in
     after = arena.copy()
     if run.fate is not Fate.RETURNED:
         return Trial(case, seed, run, findings=run.findings)
-    got = {n: layout.output(plan, after, n) for n in shapes}
-    poison = {n: layout.output(plan, before, n) for n in shapes}
+    got = {n: layout.output(plan, after, n).to(want[n].device) for n in shapes}
+    poison = {n: layout.output(plan, before, n).to(want[n].device) for n in shapes}
     findings = run.findings + check.untouched(plan, before, after)
     for name, tensor in got.items():
         if tensor.dim() and (width := want[name].shape[-1]) < tensor.shape[-1]:

@@ -30,6 +30,20 @@ class WorkerError(GraderError):
     """The worker could not do what it was told, and it was not the learner's doing."""
 
 
+class Died(Exception):
+    """A timed call crashed or hung."""
+
+    def __init__(self, fate: Fate, message: str) -> None:
+        super().__init__(message)
+        self.fate = fate
+
+
+def _out_of_memory(said: str) -> None:
+    """Raises MachineError when that is what the worker says: the arena did not fit, which is nobody's mistake."""
+    if "OutOfMemory" in said or "out of memory" in said:
+        raise MachineError("the GPU has too little free memory; close what else uses it (nvidia-smi shows what)")
+
+
 class Cancelled(Exception):
     """Nobody waits for the answer any more."""
 
@@ -179,10 +193,7 @@ class Worker:
             self.kill()
             raise WorkerError(f"the worker did not answer in {seconds:.0f} s; run `grader doctor`")
         if "failed" in answer:
-            if "OutOfMemory" in answer["failed"] or "out of memory" in answer["failed"]:
-                raise MachineError(
-                    "the GPU has too little free memory; close what else uses it (nvidia-smi shows what)"
-                )
+            _out_of_memory(answer["failed"])
             raise WorkerError(f"{answer['failed']}; run `grader doctor`")
         return answer
 
@@ -191,8 +202,18 @@ class Worker:
             raise WorkerError(f"{why_not}; run `grader doctor`")
 
     def tell(self, message: dict[str, Any], seconds: float) -> dict[str, Any]:
-        """For the timing worker: an answer, or an exception."""
-        return self._ask(message, seconds)
+        """For the timing worker, which runs the learner's code: an answer, or Died."""
+        try:
+            self.channel.send(message)
+            answer = self.channel.receive(seconds)
+        except wire.Lost:
+            raise Died(Fate.CRASHED, self._ending()) from None
+        if answer is None:
+            raise Died(Fate.TIMED_OUT, f"it did not finish in {seconds:.0f} s")
+        if "failed" in answer:
+            _out_of_memory(answer["failed"])
+            raise Died(Fate.CRASHED, answer["failed"].removeprefix("CUDARuntimeError: "))
+        return answer
 
     def run(self, job: Job) -> Run:
         """One judged run; a child that died or hangs is replaced for the next one."""
@@ -216,8 +237,7 @@ class Worker:
     def _outcome(self, answer: dict[str, Any] | None, job: Job) -> Run:
         if answer is None:
             return Run(Fate.TIMED_OUT, message=f"it did not finish in {job.seconds:.0f} s")
-        if "out of memory" in answer.get("failed", "") or "OutOfMemory" in answer.get("failed", ""):
-            raise MachineError("the GPU has too little free memory; close what else uses it (nvidia-smi shows what)")
+        _out_of_memory(answer.get("failed", ""))
         if "run" not in answer:
             return Run(Fate.CRASHED, message=str(answer.get("failed", "the worker's answer is not understood")))
         return wire.run_from(answer["run"])

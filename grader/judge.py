@@ -79,8 +79,11 @@ def _judge(grading: Grading) -> Verdict:
     request = grading.request
     with contextlib.ExitStack() as stack:
         # Both workers get ready while the compiler runs; they hold nothing of the learner's yet.
-        worker = stack.enter_context(isolate.start(request.backend, cases.arena_size(BUDGET[request.backend])))
         spec = spec_.load(request.exercise.folder)
+        room = cases.arena_size(BUDGET[request.backend])
+        if request.case:  # a replay may be of a timed size
+            room += 4 * spec.moved(**case_.parse(request.case, request.exercise, spec).sizes)
+        worker = stack.enter_context(isolate.start(request.backend, room))
         timer = None
         if wants_speed(request):
             timer = stack.enter_context(isolate.start(request.backend, measure.arena_size(request.exercise, spec)))
@@ -176,7 +179,7 @@ def _missing(request: Request) -> str:
 def _cases(grading: Grading, spec: Spec, worker: Worker, budget: int) -> Verdict | None:
     """None when every case is right."""
     request, started = grading.request, time.monotonic()
-    seconds = SECONDS[request.backend]
+    seconds = SECONDS[request.backend] if not request.case else measure.SECONDS
     count = request.examples or EXAMPLES[request.backend]
     with nvtx.annotate("cases"):
         if request.case:
@@ -232,16 +235,30 @@ def _speed(grading: Grading, spec: Spec, timer: Worker, learner: Build, referenc
     ms = 1000 * (time.monotonic() - started)
     if found.wrong:
         grading.stages.append(Stage("speed", "fail", ms))
-        failure = Failure(
-            found.wrong.case, grading.seed, found.wrong.mismatch,
-            Diagnosis("unknown", "the answer is right at small sizes and wrong at the timed size"),
-            _replay(request, found.wrong.case, grading.seed, request.backend),
-        )  # fmt: skip
-        return grading.verdict(Outcome.WRONG, failure=failure)
+        return _wrong(grading, spec, learner, found.wrong)
     assert found.speed is not None
     outcome = _outcome(found.speed, found.decision)
     grading.stages.append(Stage("speed", "pass" if outcome is Outcome.PASS else "fail", ms))
     return grading.verdict(outcome, speed=found.speed, score=min(found.speed.ratio, 2.0))
+
+
+def _wrong(grading: Grading, spec: Spec, learner: Build, wrong: measure.Wrong) -> Verdict:
+    """A timed call failed: the same case again, alone and isolated, tells what and can be replayed."""
+    request = grading.request
+    with isolate.start("cuda", measure.arena_size(request.exercise, spec)) as worker:
+        worker.add(learner.library, request.exercise.declaration.launcher)
+        trial = cases.attempt(request.exercise, spec, worker, wrong.case, wrong.seed, measure.SECONDS)
+    if trial.outcome is not Outcome.PASS:
+        return _failed(grading, trial)
+    replay = _replay(request, wrong.case, wrong.seed, request.backend)
+    if wrong.died:
+        outcome = Outcome.TIMEOUT if wrong.died.fate is Fate.TIMED_OUT else Outcome.CRASH
+        failure = Failure(wrong.case, wrong.seed, None, Diagnosis("unknown"), replay)
+        return grading.verdict(outcome, failure=failure, detail=str(wrong.died))
+    told = "it is right when run alone and wrong when called again and again: does it keep something between calls?"
+    return grading.verdict(
+        Outcome.WRONG, failure=Failure(wrong.case, wrong.seed, wrong.mismatch, Diagnosis("stale", told), replay)
+    )
 
 
 def _outcome(speed: Speed, decision: Decision) -> Outcome:

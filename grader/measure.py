@@ -6,10 +6,11 @@ reference time ÷ learner time, so slow drifts of the clock cancel.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,9 @@ from typing import Any
 import torch
 
 from grader import check, gpu, layout, wire
-from grader.cases import content_seed
-from grader.isolate import Arena, Worker
+from grader.cases import contents
+from grader.errors import MachineError
+from grader.isolate import Arena, Died, Worker
 from grader.model import Build, Case, Exercise, Mismatch, Shape, Speed
 from grader.spec import Spec
 from grader.timing import Decision, Rule, interval, median
@@ -28,10 +30,12 @@ SECONDS = 60.0  # no answer within this: the kernel hangs at the timed size
 
 @dataclass(frozen=True)
 class Wrong:
-    """A timed call gave a wrong answer: no speed."""
+    """A timed call gave a wrong answer, or none: no speed. The same case and seed can be tried in isolation."""
 
     case: Case
-    mismatch: Mismatch
+    seed: int
+    mismatch: Mismatch | None
+    died: Died | None = None
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ def measure(
         worker.add(library, exercise.declaration.launcher)
     peak = copy_peak(cache)
     shapes, decision = [], Decision.CLEAR
-    with Pinned(worker.arena) as pinned:
+    with Pinned(worker.arena) as pinned, enough_memory():
         for sizes in exercise.timed:
             progress("timing " + " × ".join(f"{k} {v}" for k, v in sizes.items()))
             found = _Timed(exercise, spec, worker, pinned, sizes, seed, peak).run()
@@ -73,6 +77,21 @@ def summary(exercise: Exercise, shapes: tuple[Shape, ...]) -> Speed:
         worst.ratio, worst.ci, exercise.threshold, worst.learner_us, worst.reference_us, worst.library_us,
         worst.roofline_pct, "memory" if worst.roofline_pct is not None else "unknown", shapes,
     )  # fmt: skip
+
+
+@contextlib.contextmanager
+def enough_memory() -> Iterator[None]:
+    """The judge's own tensors may not fit beside the worker's."""
+    try:
+        yield
+    except torch.OutOfMemoryError:
+        raise MachineError(
+            "the GPU has too little free memory for the timed size; close what else uses it, or add --no-speed"
+        ) from None
+
+
+def on_gpu(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value.cuda() if torch.is_tensor(value) else value for name, value in values.items()}
 
 
 class Pinned:
@@ -133,8 +152,8 @@ class _Timed:
         """Fresh contents, both libraries in random order, both outputs checked."""
         recipe = self.recipes[number % len(self.recipes)]
         case = Case(self.sizes, recipe)
-        g = torch.Generator(device="cuda").manual_seed(content_seed(self.seed + number, case))
-        values = self.spec.inputs(g, recipe, **self.sizes)
+        seed = self.seed + number
+        values = on_gpu(contents(self.spec, case, seed, "cuda"))
         want = self.spec.oracle(**values, **self.sizes)
         plan = self.lay(case, values, want)
         if number and plan.job.arguments != self.plan.job.arguments:
@@ -143,18 +162,25 @@ class _Timed:
         if not number:
             self.settle(plan)
         self.put(values)
-        if not number:
-            self.worker.settle_or_raise()
-            self.worker.tell({"do": "arm", "job": self.job}, SECONDS)
-        order = [0, 1] if self.random.random() < 0.5 else [1, 0]
-        for place, library in enumerate(order):
+        try:
+            if not number:
+                self.worker.settle_or_raise()
+                self.worker.tell({"do": "arm", "job": self.job}, SECONDS)
+            mismatch = self.both(values, want)
+        except Died as died:
+            return Wrong(case, seed, None, died)
+        return Wrong(case, seed, mismatch) if mismatch else None
+
+    def both(self, values: Mapping[str, Any], want: Mapping[str, torch.Tensor]) -> Mismatch | None:
+        """Learner and reference in random order; what the learner's wrote is checked."""
+        wrong = None
+        for place, library in enumerate(self.random.sample((0, 1), 2)):
             if place and self.inout:
                 self.put(values)
-            us = self.sample(library, upload=not place or self.inout)
-            self.times[library].append(us)
-            if library == 0 and (mismatch := self.verify(want)):
-                return Wrong(case, mismatch)
-        return None
+            self.times[library].append(self.sample(library, upload=not place or self.inout))
+            if library == 0:
+                wrong = self.verify(want)
+        return wrong
 
     def sample(self, library: int, upload: bool) -> float:
         poison = self.random.randrange(0x3C, 0x4C)
@@ -201,8 +227,7 @@ class _Timed:
 
     def library(self) -> float:
         """µs of torch's own operation, cold, in the judge's process: shown, not graded."""
-        g = torch.Generator(device="cuda").manual_seed(self.seed)
-        values = self.spec.inputs(g, self.spec.recipes[0], **self.sizes)
+        values = on_gpu(contents(self.spec, Case(self.sizes, self.spec.recipes[0]), self.seed, "cuda"))
         return median(cold(self.spec.library(**values, **self.sizes)))
 
 

@@ -47,10 +47,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "case": {"errors", "model", "spec"},
     "timing": set(),
     "cases": {"case", "check", "diagnose", "isolate", "layout", "model", "spec"},
-    "measure": {"cases", "check", "gpu", "isolate", "layout", "model", "spec", "timing", "wire"},
+    "measure": {"cases", "check", "errors", "gpu", "isolate", "layout", "model", "spec", "timing", "wire"},
     "strict": {"backends", "build", "cases", "isolate", "model", "spec", "translate"},
     "judge": {
-        "backends", "build", "case", "cases", "isolate", "measure", "model", "spec", "strict", "timing", "translate",
+        "backends", "build", "case", "cases", "errors", "isolate", "measure", "model", "spec", "strict", "timing",
+        "translate",
     },
     # records and screens
     "record": {"errors", "model"},
@@ -79,14 +80,16 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 # Heavy or single-purpose packages, and the only modules that may import them.
 ONLY_IN = {
-    "torch": {"build", "cases", "check", "diagnose", "layout", "measure", "multiple", "patterns", "precision", "spec"},
+    "torch": {
+        "build", "cases", "check", "diagnose", "judge", "layout", "measure", "multiple", "patterns", "precision", "spec",
+    },
     "hypothesis": {"case", "cases"},
     "cupy": {"backends.cuda"},
     "pynvml": {"gpu"},
     "sqlalchemy": {"record"},
     "rich": {"compare", "figures", "screen", "show", "tables"},
     "argparse": {"cli", "worker"},
-}
+}  # fmt: skip
 MAY_PRINT = {"build", "cli", "screen"}  # build: in the forked child, into output.txt
 
 

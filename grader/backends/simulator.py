@@ -349,7 +349,7 @@ def _load_address(function: Any) -> int:
 
 def _run_of(text: str, status: int) -> Run:
     found, traffic = findings(text)
-    return Run(_fate(found), status, _message(found), launches(text), findings=found, traffic=traffic)
+    return Run(_fate(found), status, _message(found, status), launches(text), findings=found, traffic=traffic)
 
 
 def _fate(found: tuple[Finding, ...]) -> Fate:
@@ -359,5 +359,19 @@ def _fate(found: tuple[Finding, ...]) -> Fate:
     return Fate.REFUSED if kinds and set(kinds) == {"unsupported"} else Fate.RETURNED
 
 
-def _message(found: tuple[Finding, ...]) -> str:
-    return next((f.text for f in found if f.kind in ("unsupported", "timeout")), "")
+_ERRORS = {
+    1: "invalid argument",
+    2: "out of memory",
+    9: "invalid launch configuration",
+    700: "illegal memory access",
+    710: "assertion failed in a kernel",
+    716: "misaligned address",
+    719: "unspecified launch failure",
+    720: "too many blocks in a cooperative launch",
+    801: "not supported",
+}
+
+
+def _message(found: tuple[Finding, ...], status: int) -> str:
+    said = next((f.text for f in found if f.kind in ("unsupported", "timeout")), "")
+    return said or (_ERRORS.get(status, f"CUDA error {status}") if status else "")

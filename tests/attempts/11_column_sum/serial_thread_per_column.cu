@@ -1,0 +1,20 @@
+// expect(cuda): PASS | SLOW | TIMEOUT
+// expect(simulator): PASS
+// why: one thread per column, row after row in fp32, is as naive as can be, and right.
+
+#include <cuda_runtime.h>
+#include <cstdint>
+
+__global__ void column_sums(const float* x, int64_t rows, int64_t cols, float* out) {
+    const int64_t col = int64_t(blockIdx.x) * blockDim.x + threadIdx.x;
+    if (col >= cols) return;
+    float sum = 0.0f;
+    for (int64_t row = 0; row < rows; ++row) sum += x[row * cols + col];
+    out[col] = sum;
+}
+
+extern "C" cudaError_t launch_column_sum(const float* x, float* out, int64_t rows, int64_t cols, void* ws,
+                                         size_t ws_bytes, cudaStream_t stream) {
+    column_sums<<<unsigned((cols + 255) / 256), 256, 0, stream>>>(x, rows, cols, out);
+    return cudaGetLastError();
+}
