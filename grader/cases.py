@@ -24,8 +24,8 @@ from hypothesis.errors import Flaky
 from grader import case as cases
 from grader import check, layout
 from grader.diagnose import Evidence, diagnose
-from grader.isolate import Worker
-from grader.model import Case, Diagnosis, Exercise, Fate, Finding, Mismatch, Outcome, Run
+from grader.isolate import Arena, Worker
+from grader.model import Case, Diagnosis, Exercise, Fate, Finding, Job, Mismatch, Outcome, Run
 from grader.spec import Spec
 
 SHRINK_SECONDS = 20.0
@@ -80,14 +80,30 @@ def contents(spec: Spec, case: Case, seed: int, backend: str) -> dict[str, Any]:
     return spec.inputs(g, case.recipe, **case.sizes)
 
 
+def planned(
+    exercise: Exercise, spec: Spec, case: Case, values: dict[str, Any], want: dict[str, Any], seconds: float, slide: int
+) -> layout.Layout:
+    """Where the case's buffers lie; an output is as large as the oracle's, unless spec.py says otherwise."""
+    outputs = {p.name for p in exercise.declaration.params if p.output}
+    shapes = {n: tuple(want[n].shape) for n in outputs} | dict(spec.outputs(**case.sizes))
+    return layout.lay(exercise, case, values, shapes, spec.workspace(**case.sizes), seconds, slide)
+
+
+def fill(arena: Arena, exercise: Exercise, spec: Spec, case: Case, seed: int) -> Job:
+    """Lays one case into an arena, for a tool that runs it without our checks."""
+    values = contents(spec, case, seed, "cuda")
+    plan = planned(exercise, spec, case, values, spec.oracle(**values, **case.sizes), 60.0, 0)
+    np.frombuffer(arena.bytes, np.uint8, plan.job.span)[:] = layout.image(plan, values, seed)
+    return plan.job
+
+
 def attempt(exercise: Exercise, spec: Spec, worker: Worker, case: Case, seed: int, seconds: float) -> Trial:
     """Make the inputs, run the launcher once, compare everything."""
     secret = content_seed(seed, case)
     values = contents(spec, case, seed, worker.backend)
     want = spec.oracle(**values, **case.sizes)
-    outputs = {p.name for p in exercise.declaration.params if p.output}
-    shapes = {n: tuple(want[n].shape) for n in outputs} | dict(spec.outputs(**case.sizes))
-    plan = layout.lay(exercise, case, values, shapes, spec.workspace(**case.sizes), seconds, slide=secret % 61)
+    plan = planned(exercise, spec, case, values, want, seconds, slide=secret % 61)
+    shapes = plan.shapes
     before = layout.image(plan, values, secret)
     arena = np.frombuffer(worker.arena.bytes, np.uint8, plan.job.span)
     arena[:] = before

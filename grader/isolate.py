@@ -95,8 +95,14 @@ def _reap(process: subprocess.Popen[bytes], folder: tempfile.TemporaryDirectory[
 class Worker:
     """One child process. Use as a context manager; `run` never raises for what the learner did."""
 
-    def __init__(self, backend: str, arena: Arena, libraries: tuple[tuple[Path, str], ...] = ()) -> None:
-        self.backend, self.arena, self.libraries = backend, arena, libraries
+    def __init__(
+        self,
+        backend: str,
+        arena: Arena,
+        libraries: tuple[tuple[Path, str], ...] = (),
+        prefix: tuple[str, ...] = (),
+    ) -> None:
+        self.backend, self.arena, self.libraries, self.prefix = backend, arena, libraries, prefix
         self.log, self.report = memory("log", 0), memory("report", 0)
         self.process: subprocess.Popen[bytes] | None = None
         self.started, self.loaded = False, 0
@@ -121,9 +127,10 @@ class Worker:
         root = Path(__file__).resolve().parents[1]
         code = f"import sys; sys.path.insert(0, {str(root)!r}); from grader import worker; worker.main(sys.argv[1:])"
         numbers = (theirs.fileno(), self.arena.descriptor, self.report)
+        parent = "0" if self.prefix else str(os.getpid())  # a tool in front is the parent then
         self.folder = tempfile.TemporaryDirectory(prefix="grader-worker-")
         self.process = subprocess.Popen(
-            [sys.executable, "-c", code, self.backend, *map(str, numbers), str(os.getpid())],
+            [*self.prefix, sys.executable, "-c", code, self.backend, *map(str, numbers), parent],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, cwd=self.folder.name,
             pass_fds=numbers, start_new_session=True,
         )  # fmt: skip
@@ -214,6 +221,17 @@ class Worker:
             _out_of_memory(answer["failed"])
             raise Died(Fate.CRASHED, answer["failed"].removeprefix("CUDARuntimeError: "))
         return answer
+
+    def apart(self, job: Job, seconds: float) -> None:
+        """One launch with every buffer in an allocation of its own, for a tool that watches allocations."""
+        self.tell({"do": "apart", "job": wire.job_to(job)}, seconds)
+
+    def finish(self, seconds: float) -> None:
+        """Hangs up and lets the child end by itself, so that a tool in front can write its log."""
+        self.channel.link.close()
+        if self.process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(seconds)
 
     def run(self, job: Job) -> Run:
         """One judged run; a child that died or hangs is replaced for the next one."""

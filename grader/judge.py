@@ -11,7 +11,7 @@ from pathlib import Path
 
 import nvtx
 
-from grader import backends, build, cases, isolate, measure
+from grader import backends, build, cases, isolate, measure, sanitize
 from grader import case as case_
 from grader import spec as spec_
 from grader.isolate import Worker
@@ -22,6 +22,7 @@ from grader.model import (
     Fate,
     Outcome,
     Request,
+    Run,
     Speed,
     Stage,
     Verdict,
@@ -70,9 +71,35 @@ def grade(request: Request, progress: Callable[[str], None] = lambda _: None) ->
         if request.backend == "simulator" and request.exercise.unsimulated:
             return grading.verdict(Outcome.NOT_RUN, detail=request.exercise.unsimulated)
         try:
-            return _judge(grading)
+            return _second_opinion(grading, _judge(grading))
         except Refused as refused:
             return grading.verdict(Outcome.NOT_RUN, detail=str(refused))
+
+
+def _second_opinion(grading: Grading, verdict: Verdict) -> Verdict:
+    """compute-sanitizer after a crash or an unsafe finding, or when asked for: it knows lines where we know bytes."""
+    request, build_ = grading.request, grading.build
+    suspect = verdict.outcome in (Outcome.CRASH, Outcome.UNSAFE)
+    if request.backend != "cuda" or build_ is None or build_.errors or not (suspect or request.sanitize):
+        return verdict
+    if sanitize.why_not():
+        return verdict
+    grading.progress("compute-sanitizer: memcheck, racecheck, initcheck, synccheck")
+    spec = spec_.load(request.exercise.folder)
+    case = verdict.failure.case if verdict.failure else cases.sample(request.exercise, spec, 0, 1, 1 << 16)[1]
+    arena = isolate.Arena(cases.arena_size(spec.moved(**case.sizes)))
+    try:
+        job = cases.fill(arena, request.exercise, spec, case, grading.seed)
+        launcher = request.exercise.declaration.launcher
+        found = sanitize.sanitize(build_.library, launcher, arena, job)
+    finally:
+        arena.close()
+    if not found:
+        return verdict
+    if verdict.outcome in (Outcome.PASS, Outcome.SLOW, Outcome.NOISY):
+        trial = cases.Trial(case, grading.seed, Run(Fate.RETURNED), findings=found)
+        return _failed(grading, trial)
+    return replace(verdict, findings=(*found, *verdict.findings))
 
 
 def _judge(grading: Grading) -> Verdict:

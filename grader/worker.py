@@ -25,7 +25,8 @@ def main(arguments: list[str]) -> int:
     for name in ("channel", "arena", "report", "parent"):
         words.add_argument(name, type=int)
     told = words.parse_args(arguments)
-    _die_with(told.parent)
+    if told.parent:
+        _die_with(told.parent)
     channel = wire.Channel(socket.socket(fileno=told.channel))
     with mmap.mmap(told.arena, 0) as arena:
         serve(channel, _Lazy(told.backend, arena, told.report))
@@ -82,6 +83,11 @@ def _run(device: _Lazy, message: dict[str, Any]) -> dict[str, Any]:
     return {"run": wire.run_to(device().run(wire.job_from(message["job"])))}
 
 
+def _apart(device: _Lazy, message: dict[str, Any]) -> dict[str, Any]:
+    device().apart(wire.job_from(message["job"]))
+    return {"done": True}
+
+
 def _arm(device: _Lazy, message: dict[str, Any]) -> dict[str, Any]:
     return {"armed": device().arm(wire.job_from(message["job"]))}
 
@@ -90,7 +96,7 @@ def _sample(device: _Lazy, message: dict[str, Any]) -> dict[str, Any]:
     return {"us": device().sample(message["library"], message["upload"], message["poison"])}
 
 
-_VERBS = {"start": _start, "load": _load, "run": _run, "arm": _arm, "sample": _sample}
+_VERBS = {"start": _start, "load": _load, "run": _run, "apart": _apart, "arm": _arm, "sample": _sample}
 
 
 if __name__ == "__main__":

@@ -49,8 +49,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cases": {"case", "check", "diagnose", "isolate", "layout", "model", "spec"},
     "measure": {"cases", "check", "errors", "gpu", "isolate", "layout", "model", "spec", "timing", "wire"},
     "strict": {"backends", "build", "cases", "isolate", "model", "spec", "translate"},
+    "sanitize": {"isolate", "model"},
     "judge": {
-        "backends", "build", "case", "cases", "errors", "isolate", "measure", "model", "spec", "strict", "timing",
+        "backends", "build", "case", "cases", "isolate", "measure", "model", "sanitize", "spec", "strict", "timing",
         "translate",
     },
     # records and screens
@@ -81,7 +82,8 @@ MAY_IMPORT: dict[str, set[str]] = {
 # Heavy or single-purpose packages, and the only modules that may import them.
 ONLY_IN = {
     "torch": {
-        "build", "cases", "check", "diagnose", "judge", "layout", "measure", "multiple", "patterns", "precision", "spec",
+        "build", "cases", "check", "diagnose", "judge", "layout", "measure", "multiple", "patterns", "precision",
+        "spec",
     },
     "hypothesis": {"case", "cases"},
     "cupy": {"backends.cuda"},

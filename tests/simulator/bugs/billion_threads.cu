@@ -1,4 +1,4 @@
-// expect: timeout 6
+// expect: timeout
 // seconds: 1
 #include <cuda_runtime.h>
 __global__ void nothing(float* out) {}

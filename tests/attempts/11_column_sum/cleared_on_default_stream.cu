@@ -1,4 +1,5 @@
-// expect: UNSAFE stream
+// expect(cuda): UNSAFE | CRASH
+// expect(simulator): UNSAFE stream
 // why: out is cleared on the default stream, not on the one that the kernel runs on.
 
 #include <cuda_runtime.h>
