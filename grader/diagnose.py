@@ -16,6 +16,7 @@ from grader.patterns import FEW, Evidence, exchanges, unlikely
 __all__ = ["Evidence", "chart", "diagnose", "exchanges"]
 
 WARP = 32
+SOLID = 0.98  # of a region that is all wrong, so much shows: a wrong value may be right by chance
 BLOCKS = (64, 128, 256, 512, 1024)  # where the launch is not known
 
 
@@ -30,17 +31,17 @@ def diagnose(evidence: Evidence) -> Diagnosis:
 
 def unwritten(e: Evidence) -> Diagnosis | None:
     """The poison is still there, bit by bit."""
-    missing, count = e.unwritten, int(e.unwritten.sum())
-    few = count * 100 < int(e.wrong.sum()) or count * e.got.element_size() < 2
-    if not count or few or (e.got.element_size() < 4 and count * 20 < int(e.wrong.sum())):
-        return None  # a chance: the wrong value happens to be the poison
-    if count == missing.numel():
+    missing, count, wrong = e.unwritten, int(e.unwritten.sum()), int(e.wrong.sum())
+    few = count * 100 < wrong or (e.got.element_size() < 4 and count * 20 < wrong)
+    if few or count * e.got.element_size() < 2:
+        return None  # a chance: a wrong value may happen to be the poison
+    if bool(e.held.all()):
         return Diagnosis(
             "unwritten", f"{e.argument} was never written: it still holds what was there before the launch"
         )
-    name, words = _region(missing, e.launches) if missing.numel() >= FEW else ("", "")
+    name, words = _region(missing, e.held, e.launches) if missing.numel() >= FEW else ("", "")
     words = words or f"{_of(missing)}, the first at {_index(missing)},"
-    also = "" if count == int(e.wrong.sum()) else "; others are wrong too"
+    also = "" if count == wrong else "; others are wrong too"
     return Diagnosis(name or "unwritten", f"{words} {'was' if count == 1 else 'were'} never written{also}")
 
 
@@ -48,45 +49,52 @@ def placed(e: Evidence) -> Diagnosis | None:
     """Written, but wrong in a region that no chance picks."""
     if not unlikely(e.wrong):
         return None
-    name, words = _region(e.wrong, e.launches)
+    name, words = _region(e.wrong, e.held, e.launches)
     many = "is" if int(e.wrong.sum()) == 1 else "are"
     return Diagnosis(name, f"{words} {many} wrong, and nothing else") if name else None
 
 
-def _region(mask: torch.Tensor, launches: tuple[Launch, ...]) -> tuple[str, str]:
-    """(pattern, what the learner calls these elements), or two empty words."""
-    plane = mask.reshape(-1, mask.shape[-1]) if mask.dim() > 1 else mask.reshape(1, -1)
-    if min(plane.shape) > 1:
+def _region(bad: torch.Tensor, held: torch.Tensor, launches: tuple[Launch, ...]) -> tuple[str, str]:
+    """(pattern, what the learner calls the bad elements), or two empty words."""
+    full = bad | held  # poison that is right by chance leaves no hole
+    if bad.dim() > 1 and min(bad.shape[-1], bad.numel() // bad.shape[-1]) > 1:
+        plane, whole = (t.reshape(-1, bad.shape[-1]) for t in (bad, full))
         for look in (_only_first_row, _edges):
-            if (found := look(plane, launches))[0]:
+            if (found := look(plane, whole, launches))[0]:
                 return found
-    return _flat(mask.reshape(-1), launches)
+    return _flat(bad.reshape(-1), full.reshape(-1), launches)
 
 
-def _only_first_row(plane: torch.Tensor, launches: tuple[Launch, ...]) -> tuple[str, str]:
-    if len(plane) < 3 or plane[0].any() or not plane[1:].all():
+def _covers(region: torch.Tensor, bad: torch.Tensor, full: torch.Tensor) -> bool:
+    """Everything bad lies in the region, and the region is bad but for what is right by chance."""
+    return bool((bad <= region).all()) and float(full[region].double().mean()) >= SOLID
+
+
+def _only_first_row(plane: torch.Tensor, full: torch.Tensor, launches: tuple[Launch, ...]) -> tuple[str, str]:
+    region = torch.ones_like(plane)
+    region[0] = False
+    if len(plane) < 3 or not _covers(region, plane, full):
         return "", ""
-    return "rows", "all rows but the first (is row × row length added everywhere?)"
+    return "rows", "all rows but the first (is row × row length added, and all reset, for each row?)"
 
 
-def _edges(plane: torch.Tensor, launches: tuple[Launch, ...]) -> tuple[str, str]:
+def _edges(plane: torch.Tensor, full: torch.Tensor, launches: tuple[Launch, ...]) -> tuple[str, str]:
     """Whole columns at the right, whole rows at the bottom, or both."""
     rows, cols = plane.shape
-    row, col = (int((~plane.all(dim)).sum()) for dim in (1, 0))  # the first that is all wrong
+    row, col = (int((full.double().mean(dim) < SOLID).sum()) for dim in (1, 0))  # the first that is all bad
     corner = torch.zeros_like(plane)
     corner[row:], corner[:, col:] = True, True
-    if not row or not col or not bool((corner == plane).all()):
+    if not row or not col or not _covers(corner, plane, full):
+        return "", ""
+    if row == rows and 2 * col < cols and (name := _unit(col, launches)):
+        return name, f"all but the first {col} columns (one {name})"
+    if 2 * int(corner.sum()) >= plane.numel():
         return "", ""
     words = [f"rows {_span(row, rows)} of {rows:,}"] * (row < rows)
     words += [f"columns {_span(col, cols)} of every row"] * (col < cols)
-    both, tiled = len(words) == 2, any(n.grid[1] > 1 or n.block[1] > 1 for n in launches)
-    if col < cols and row == rows and 2 * col < cols and (name := _unit(col, launches)):
-        return name, f"all but the first {col} columns (one {name})"
-    if 2 * int(plane.sum()) >= plane.numel():
-        return "", ""
-    kind = "tile" if both or tiled else "tail"
+    kind = "tile" if len(words) == 2 or any(n.grid[1] > 1 or n.block[1] > 1 for n in launches) else "tail"
     partial = "the last, partial tile" if kind == "tile" else "the last, partial step"
-    return kind, f"{' and '.join(words)} ({partial}?{_reach(row, rows, col, cols, launches)})"
+    return kind, f"{' and '.join(words)} ({_reach(row, rows, col, cols, launches) or partial + '?'})"
 
 
 def _span(first: int, end: int) -> str:
@@ -98,20 +106,19 @@ def _reach(row: int, rows: int, col: int, cols: int, launches: tuple[Launch, ...
     for n in launches if len(launches) == 1 else ():
         high, wide = n.grid[1] * n.block[1], n.grid[0] * n.block[0]
         if (high, wide) in ((row, col), (row, wide), (high, col)) and (high <= row < rows or wide <= col < cols):
-            return f" the launch covers {high:,} × {wide:,}"
+            return f"the launch covers only {high:,} × {wide:,}"
     return ""
 
 
-def _flat(mask: torch.Tensor, launches: tuple[Launch, ...]) -> tuple[str, str]:
+def _flat(bad: torch.Tensor, full: torch.Tensor, launches: tuple[Launch, ...]) -> tuple[str, str]:
     """One run at the end, or all but the first warp of every block."""
-    count, total = int(mask.sum()), mask.numel()
-    done = total - count
-    if not done or not count:
-        return "", ""
-    if not bool(mask[done:].all()):
-        return _first_warps(mask, launches)
-    if 2 * count < total:
-        return "tail", f"the last {_of(mask)} ({_threads(done, launches) or 'the last, partial block?'})"
+    total, place = bad.numel(), torch.arange(bad.numel())
+    done = min(int((place[~full] + 1).amax()) if not full.all() else 0, int(bad.to(torch.uint8).argmax()))
+    if not _covers(place >= done, bad, full):
+        return _first_warps(bad, full, launches)
+    if 0 < 2 * (total - done) < total:
+        what = f"the last {total - done:,} of {total:,} elements"
+        return "tail", f"{what} ({_threads(done, launches) or 'the last, partial block?'})"
     if name := _unit(done, launches):
         return name, f"all but the first {done} elements (one {name})"
     return "", ""
@@ -134,10 +141,10 @@ def _unit(done: int, launches: tuple[Launch, ...]) -> str:
     return "block" if done in _sizes(launches) else "warp" if done == WARP else ""
 
 
-def _first_warps(mask: torch.Tensor, launches: tuple[Launch, ...]) -> tuple[str, str]:
-    place = torch.arange(mask.numel())
+def _first_warps(bad: torch.Tensor, full: torch.Tensor, launches: tuple[Launch, ...]) -> tuple[str, str]:
+    place = torch.arange(bad.numel())
     for size in _sizes(launches):
-        if WARP < size < mask.numel() and bool((mask == (place % size >= WARP)).all()):
+        if WARP < size < bad.numel() and _covers(place % size >= WARP, bad, full):
             return "warp", f"all but the first warp of each block of {size}"
     return "", ""
 
@@ -151,8 +158,8 @@ def _index(mask: torch.Tensor) -> str:
 
 
 ORDER = (
-    patterns.race, patterns.garbage, unwritten, patterns.stale, patterns.overflow, patterns.transposed,
-    patterns.swapped, patterns.off_by_one, multiple.factor, precision.reduced, placed, precision.coarse, multiple.zero,
+    patterns.race, patterns.garbage, patterns.stale, patterns.transposed, patterns.swapped, patterns.off_by_one,
+    unwritten, patterns.overflow, multiple.factor, precision.reduced, placed, precision.coarse, multiple.zero,
 )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from grader.model import Finding, Launch, Traffic
@@ -83,9 +84,19 @@ def _tuple(values: list[int]) -> str:
 
 
 def _ranked(found: list[Finding]) -> list[Finding]:
-    kept = [f for f in found if not _follows(f, found)]
+    kept = [f for f in _merged(found) if not _follows(f, found)]
     order = {kind: i for i, kind in enumerate(RANK)}
     return sorted(kept, key=lambda f: order.get(f.kind, len(RANK)))
+
+
+def _merged(found: list[Finding]) -> list[Finding]:
+    """One race is seen from both of its lines, and as read and as write: once is enough."""
+    first: dict[object, Finding] = {}
+    for i, f in enumerate(sorted(found, key=lambda f: "reads what" not in f.text)):
+        lines = frozenset((f.where, f.other.split(",")[0]))
+        key = (lines, f.variable) if f.kind == "race" else i
+        first[key] = replace(first[key], count=first[key].count + f.count) if key in first else f
+    return list(first.values())
 
 
 def _follows(f: Finding, found: list[Finding]) -> bool:
@@ -163,11 +174,14 @@ def _race(f: Fact) -> str:
         "two writes": "two threads write the same element",
     }[f["what"]]
     remedy = {
-        "blocks": "nothing orders two blocks within a launch: give each its own element, use atomics, or launch twice",
-        "warp": "a warp does not run in step: put __syncwarp() between the two, or __syncthreads()",
+        "blocks": (
+            "two blocks of a launch are not ordered: give each its own element, use atomics (with __threadfence() "
+            "before the one that says the data is there), or launch twice"
+        ),
+        "warp": "the lanes of a warp do not run in step: put __syncwarp() or __syncthreads() between the two",
         "block": "put __syncthreads() between the two",
     }[f["note"]]
-    return f"race on {place}: {story} with nothing in between that orders them; {remedy}"
+    return f"race on {place}: {story}, and nothing orders them; {remedy}"
 
 
 def _uninit(f: Fact) -> str:
@@ -253,9 +267,7 @@ def _timeout(f: Fact) -> str:
     if f["what"] == "host":
         return "the launcher did not return within the time limit: it loops in host code"
     if f["what"] == "grid":
-        return (
-            f"{f['note']} had run {f['size']} of its {f['extent']} blocks when the time was up: is it too large?"
-        )
+        return f"{f['note']} had run {f['size']} of its {f['extent']} blocks when the time was up: is it too large?"
     return (
         f"{f['note']} was still running when the time was up, {_who(f)} here: "
         "does this loop end, and does its step change what it tests?"

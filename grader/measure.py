@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -254,15 +255,29 @@ def cold(call: Callable[[], Any], times: int = 10) -> list[float]:
     return samples[2:]
 
 
-def warm(cache: Path) -> None:
-    """The judge's own CUDA context and this GPU's peak, while the compiler runs."""
-    torch.cuda.init()  # type: ignore[no-untyped-call]
-    copy_peak(cache)
+@contextlib.contextmanager
+def warming(cache: Path) -> Iterator[None]:
+    """The judge's own CUDA context and this GPU's peak, while the compiler and the cases run."""
+    thread = threading.Thread(target=copy_peak, args=(cache,))
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+
+
+_PEAK = threading.Lock()  # one measurement at a time
 
 
 def copy_peak(cache: Path) -> float:
+    with _PEAK:
+        return _copy_peak(cache)
+
+
+def _copy_peak(cache: Path) -> float:
     """GB/s of a device copy on this GPU, bytes read plus written; measured once, kept by the GPU's UUID."""
     found = gpu.find()
+    torch.cuda.init()  # type: ignore[no-untyped-call]
     path = cache / "peaks" / f"{found.uuid if found else 'unknown'}.json"
     try:
         return float(json.loads(path.read_text())["copy_gb_s"])

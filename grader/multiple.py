@@ -17,34 +17,37 @@ CONSTANTS = {
 
 def factor(e: Evidence) -> Diagnosis | None:
     """got = k·want: everywhere, twice in places, or by a number of each row's own."""
-    if not e.telling(e.wrong) or not e.g[e.wrong].isfinite().all() or (e.w[e.wrong] == 0).any():
+    if not e.telling(e.odd) or not e.g[e.odd].isfinite().all() or (e.w[e.odd] == 0).any():
         return None
     ratio = e.g / e.w
-    k = ratio[e.wrong].median()
-    if bool(e.agrees(k * e.w, k)[e.wrong].all()):
-        return _multiple(e, float(k))
+    k = ratio[e.odd].median()
+    if e.fits(k * e.w, e.odd, k):
+        return _multiple(e, k)
     return _by_row(e, ratio)
 
 
-def _multiple(e: Evidence, k: float) -> Diagnosis | None:
-    whole = not (~e.wrong & (e.w != 0)).any()
-    if abs(k - 2) < 1e-4:
-        some = "every element is" if whole else f"{int(e.wrong.sum()):,} of {e.wrong.numel():,} elements are"
+def _multiple(e: Evidence, k: torch.Tensor) -> Diagnosis | None:
+    everywhere = e.fits(k * e.w, ~e.held, k)
+    if abs(k - 2) <= max(1e-4, 2 * e.epsilon):
+        some = "every element is" if everywhere else f"{int(e.odd.sum()):,} of {e.odd.numel():,} elements are"
         return Diagnosis("twice", f"{some} twice what it should be: added or counted two times?")
-    if not whole or abs(k) < 1e-6 or abs(k - 1) <= max(1e-3, 16 * e.epsilon):
+    if not everywhere or abs(k) < 1e-6 or abs(k - 1) <= max(1e-3, 16 * e.epsilon):
         return None
-    name = next((f" ({words})" for value, words in CONSTANTS.items() if abs(k - value) < 1e-4 * abs(value)), "")
-    return Diagnosis("factor", f"every element is {k:.6g}{name} times what it should be: a constant factor is wrong")
+    return Diagnosis("factor", f"every element is {_number(float(k))} times what it should be: a constant is wrong")
+
+
+def _number(k: float) -> str:
+    return next((f"{k:.6g} ({name})" for c, name in CONSTANTS.items() if abs(k - c) < 1e-4 * abs(c)), f"{k:.6g}")
 
 
 def _by_row(e: Evidence, ratio: torch.Tensor) -> Diagnosis | None:
-    if e.g.dim() < 2 or e.g.shape[-1] < FEW or not e.wrong.any(-1).sum() > 1:
+    rows = e.odd.any(-1, keepdim=True)
+    if e.g.dim() < 2 or e.g.shape[-1] < FEW or int(rows.sum()) < 2:
         return None
     k = ratio.median(-1, keepdim=True).values
-    bad = e.wrong.any(-1, keepdim=True)
-    if not bool((bad == e.wrong).all()) or not bool(((k - 1).abs() > 1e-3)[bad].all()) or bool((k[bad] == 0).any()):
+    if not k.isfinite().all() or (k[rows] == 0).any() or float((k[rows] - 1).abs().median()) < 1e-3:
         return None
-    if not bool(e.agrees(k * e.w, k)[e.wrong].all()):
+    if not e.fits(k * e.w, rows & ~e.held, k):
         return None
     return Diagnosis("factor", "each wrong row is off by a factor of its own: what the row is divided by is wrong")
 

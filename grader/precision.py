@@ -20,15 +20,16 @@ def reduced(e: Evidence) -> Diagnosis | None:
     if not e.epsilon or not e.wrong.any() or not bool(e.g[e.wrong].isfinite().all()):
         return None
     for words, answer in _poorer(e):
-        if bool(_same(e, answer)[e.wrong].all()):
+        if _same(e, answer):
             return Diagnosis("precision", f"{e.argument} is what {words} gives: fp32 throughout is exact enough")
     return _short(e) if e.got.dtype is torch.float32 else None
 
 
-def _same(e: Evidence, answer: torch.Tensor) -> torch.Tensor:
-    """Ten times nearer to `answer` than to the right one, and nearly it."""
-    off = (e.g - answer).abs()
-    return (off * 10 <= (e.g - e.w).abs()) & (off <= 2**-18 * answer.abs())
+def _same(e: Evidence, answer: torch.Tensor) -> bool:
+    """Off from the right one just as `answer` is, ten times nearer to that."""
+    off, error = (e.g - answer)[e.wrong], (e.g - e.w)[e.wrong]
+    exact = len(off) >= FEW or bool((off.abs() <= 2**-20 * answer[e.wrong].abs()).all())
+    return exact and float(off.norm()) * 10 <= float(error.norm())
 
 
 def _short(e: Evidence) -> Diagnosis | None:
@@ -51,7 +52,10 @@ def coarse(e: Evidence) -> Diagnosis | None:
     """Everything is nearly right, nearer than one lost term would leave it."""
     if not e.epsilon or not bool(e.g[e.wrong].isfinite().all()) or not bool(e.w.isfinite().all()):
         return None
-    nearly = min(max(HALF, 8 * e.epsilon), 0.05 / max(e.got.shape[-1:] or (1,)))
+    if e.wrong.numel() < 2 and e.scale is not None:  # a sum may have lost a small term
+        return None
+    nearly = HALF if e.wrong.numel() >= 2 * FEW else HALF / 2
+    nearly = min(max(nearly, 8 * e.epsilon), 0.05 / max(e.got.shape[-1:] or (1,)))
     limit = nearly * e.w.abs()
     if e.scale is not None and (terms := _longest(e)):  # sums: cancellation makes |want| small, not the terms
         limit = torch.maximum(limit, min(HALF, 0.05 / terms) * e.scale.double())

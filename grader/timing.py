@@ -32,7 +32,7 @@ class Rule:
             return Decision.MORE
         low, high = interval(ratios)
         clear = low >= self.threshold or high < self.threshold
-        far = max(low - self.threshold, self.threshold - high) > 2 * (high - low)
+        far = max(low - self.threshold, self.threshold - high) > high - low
         over = len(ratios) >= self.most or elapsed >= self.seconds
         if clear and (over or far or high - low <= self.width * high):
             return Decision.CLEAR

@@ -64,7 +64,7 @@ def say(e: Evidence, answer: torch.Tensor) -> Evidence:
     return replace(e, got=answer.to(e.got.dtype))
 
 
-# ---------------------------------------------------------------- bugs: evidence of a right answer in, of a wrong one out
+# -------------------------------------------------------- bugs: evidence of a right answer in, of a wrong one out
 
 
 def place(e: Evidence) -> torch.Tensor:
@@ -147,9 +147,11 @@ def shifted(step: int, dim: int | None = None) -> Callable[[Evidence], Evidence]
     """Stored one place too far, or read so; the first or last element keeps its poison."""
 
     def bug(e: Evidence) -> Evidence:
-        moved = e.got.reshape(-1).roll(step).view(e.got.shape) if dim is None else e.got.roll(step, dim)
-        edge = 0 if step > 0 else -1
-        return put(say(e, moved), edge if e.got.dim() == 1 else (..., edge) if dim == -1 else edge, e.before[edge].reshape(-1)[0].item())
+        moved, edge = (e.got.reshape(-1), 0) if dim is None else (e.got, dim)
+        first = torch.arange(moved.shape[edge]) == (0 if step > 0 else moved.shape[edge] - 1)
+        keeps = first if moved.dim() == 1 else first[:, None] if edge == 0 else first
+        kept = e.before.view(moved.shape)
+        return replace(e, got=torch.where(keeps, kept, moved.roll(step, edge)).view(e.got.shape))
 
     return bug
 
@@ -232,11 +234,11 @@ def tensor_cores(e: Evidence) -> Evidence:
     return replace(e, want=want, got=x @ y, scale=scale, tolerance=Tolerance(c=16), inputs={"A": a, "B": b})
 
 
-def half_exponentials(e: Evidence) -> Evidence:
-    """Softmax of short rows; the exponentials are fp16."""
+def half_divisor(e: Evidence) -> Evidence:
+    """Softmax of short rows; the sum of the exponentials is fp16."""
     p = (e.want - e.want.amax(-1, keepdim=True)).exp()
-    got = p.half().float() / p.half().float().sum(-1, keepdim=True)
-    return replace(e, want=p / p.sum(-1, keepdim=True), got=got, tolerance=Tolerance(1e-5, 1e-8))
+    total = p.sum(-1, keepdim=True)
+    return replace(e, want=p / total, got=(p / total.half()).float(), tolerance=Tolerance(1e-5, 1e-8))
 
 
 def updates_lost(e: Evidence) -> Evidence:
@@ -253,6 +255,14 @@ def answer_kept(e: Evidence) -> Evidence:
 def answer_kept_at_other_size(e: Evidence) -> Evidence:
     old = right(e.got.dtype, 991, e.got.numel() + 50)
     return replace(e, got=old.got[:-50].view(e.got.shape).clone(), previous=old.want)
+
+
+def only_cleared(e: Evidence) -> Evidence:
+    return say(e, torch.zeros(e.got.shape))
+
+
+def last_stage_missing(e: Evidence) -> Evidence:
+    return put(e, place(e) % 3 == 1, 0)
 
 
 def times(factor: float) -> Callable[[Evidence], Evidence]:
@@ -288,7 +298,7 @@ def product_reversed(e: Evidence) -> Evidence:
     return replace(e, want=answer(values), got=got, before=zero, tolerance=tolerance, swaps=exchanges(values, answer))
 
 
-ONE = ((300,), (1025,), (5000,), (70_001,))
+ONE = ((300,), (1025,), (5001,))
 TWO = ((33, 65), (17, 300), (130, 70))
 SQUARE = ((24, 24), (65, 65))
 ALL, FLOATS, WIDE = (F32, F16, I32), (F32, F16, BF16), (F32, I32)
@@ -297,7 +307,7 @@ BUGS: tuple[tuple[str, Callable[[Evidence], Evidence], tuple[tuple[int, ...], ..
     ("unwritten", stride_twice_too_long, (*ONE, *TWO), ALL),
     ("unwritten", negative_skipped, (*ONE, *TWO), ALL),
     ("tail", grid_rounded_down, ONE, ALL),
-    ("tail", float4_without_tail, ((5,), (7,), *ONE[1:2], *ONE[3:]), WIDE),
+    ("tail", float4_without_tail, ((5,), (7,), *ONE[1:]), WIDE),
     ("tail", tail_forgets_a_term, ONE[1:], ALL),
     ("tail", columns_rounded_down, TWO, ALL),
     ("tile", tiles_rounded_down, (*TWO, (32, 40), (40, 32)), ALL),
@@ -305,7 +315,7 @@ BUGS: tuple[tuple[str, Callable[[Evidence], Evidence], tuple[tuple[int, ...], ..
     ("rows", first_row_only, TWO, ALL),
     ("rows", row_offset_forgotten, TWO, (F32, BF16)),
     ("block", first_block_only, ONE[1:], ALL),
-    ("block", block_offset_forgotten, ONE[1:3], (F32,)),
+    ("block", block_offset_forgotten, ONE[1:], (F32,)),
     ("warp", first_warp_only, ONE, ALL),
     ("warp", first_warp_of_each_block, ONE, ALL),
     ("off_by_one", shifted(1), (*ONE, *TWO), ALL),
@@ -328,7 +338,7 @@ BUGS: tuple[tuple[str, Callable[[Evidence], Evidence], tuple[tuple[int, ...], ..
     ("precision", half_sum, ((1,), (40,), (12, 30)), (F32,)),
     ("precision", serial_sum, ((1,), (5,)), (F32,)),
     ("precision", tensor_cores, TWO, (F32,)),
-    ("precision", half_exponentials, ((30, 7), (9, 33)), (F32,)),
+    ("precision", half_divisor, ((30, 7), (9, 33)), (F32,)),
     ("race", updates_lost, (*ONE, *TWO), ALL),
     ("stale", answer_kept, (*ONE, *TWO), ALL),
     ("stale", answer_kept_at_other_size, (*ONE, *TWO), ALL),
@@ -337,6 +347,8 @@ BUGS: tuple[tuple[str, Callable[[Evidence], Evidence], tuple[tuple[int, ...], ..
     ("factor", times(3.0), (*ONE, *TWO), WIDE),
     ("factor", mean_for_sum, TWO, (F32,)),
     ("factor", row_divisor_wrong, TWO, (F32,)),
+    ("zero", only_cleared, (*ONE, *TWO), ALL),
+    ("zero", last_stage_missing, (*ONE, *TWO), ALL),
     ("swapped", b_minus_a, (*ONE, *TWO), FLOATS),
     ("swapped", product_reversed, SQUARE, (F32,)),
 )  # fmt: skip
@@ -360,10 +372,215 @@ def made() -> Iterator[Made]:
                 yield Made(f"{name} {shape} {dtype} seed {seed}", pattern, evidence)
 
 
+def verdict(pattern: str, told: str) -> str:
+    return "right" if told == pattern else "unknown" if told == "unknown" else "wrong"
+
+
 def test_nine_in_ten_are_named_and_none_wrongly() -> None:
-    failures = [(one, diagnose(one.evidence)) for one in made()]
-    told = Counter("right" if d.pattern == one.pattern else "unknown" if d.pattern == "unknown" else "wrong" for one, d in failures)
-    table = [f"{one.label}: {d.pattern}, not {one.pattern}" for one, d in failures if d.pattern != one.pattern]
+    failures = [(one, diagnose(one.evidence).pattern) for one in made()]
+    told = Counter(verdict(one.pattern, name) for one, name in failures)
+    table = [f"{one.label}: {name}, not {one.pattern}" for one, name in failures if name != one.pattern]
     table.append(f"{len(failures)} failures: {dict(told)}")
     assert len(failures) >= 60 and told["right"] >= 0.9 * len(failures), "\n".join(table)
     assert told["wrong"] == 0, "\n".join(table)
+
+
+# ---------------------------------------------------------------- controls: wrong, and not to be named
+
+
+def noise(e: Evidence) -> Evidence:
+    return say(e, normal(50, *e.got.shape) * 400)
+
+
+def few(share: float) -> Callable[[Evidence], Evidence]:
+    """A random share of the elements, at least one, is something else; never the last one."""
+
+    def bug(e: Evidence) -> Evidence:
+        chosen = (torch.rand(e.got.shape, generator=generator(60)) < share) & (place(e) < e.got.numel() - 1)
+        chosen.view(-1)[e.got.numel() // 3] = True
+        return put(e, chosen, (normal(61, *e.got.shape) * 300).to(e.got.dtype))
+
+    return bug
+
+
+def changed(change: Callable[[torch.Tensor], torch.Tensor]) -> Callable[[Evidence], Evidence]:
+    return lambda e: say(e, change(e.want.double()))
+
+
+def term_dropped(terms: int) -> Callable[[Evidence], Evidence]:
+    """Σ without its last term."""
+
+    def bug(e: Evidence) -> Evidence:
+        x = normal(62, *e.got.shape, terms)
+        want, scale = x.double().sum(-1), x.abs().double().sum(-1)
+        got = x[..., :-1].double().sum(-1).float()
+        return replace(e, want=want, got=got, scale=scale, tolerance=Tolerance(c=16), inputs={"x": x})
+
+    return bug
+
+
+def without_inputs(bug: Callable[[Evidence], Evidence]) -> Callable[[Evidence], Evidence]:
+    return lambda e: replace(bug(e), inputs={})
+
+
+def with_more(bug: Callable[[Evidence], Evidence]) -> Callable[[Evidence], Evidence]:
+    """Evidence that must not mislead: an old answer, an exchange, repeats that differ in the last bit."""
+
+    def more(e: Evidence) -> Evidence:
+        spoilt, other = bug(e), right(e.got.dtype, 990, *e.got.shape).want
+        near = (spoilt.got.double() * (1 + 1e-7)).to(e.got.dtype)
+        return replace(spoilt, previous=other, swaps={"a and b": other}, repeats=(near, spoilt.got))
+
+    return more
+
+
+def all_alike(k: float) -> Callable[[Evidence], Evidence]:
+    """Every right answer is 16: twice, shifted, half and one more are all the same story."""
+    return lambda e: replace(e, want=torch.full_like(e.want, 16), got=torch.full_like(e.got, k))
+
+
+def ramp(e: Evidence) -> Evidence:
+    """16, 17, 18, …: a shift by one place and one too much are the same."""
+    want = (place(e) + 16).to(e.want.dtype)
+    return replace(e, want=want, got=(want + 1).to(e.got.dtype))
+
+
+def nan_read(e: Evidence) -> Evidence:
+    return replace(put(e, place(e) % 41 == 3, torch.nan), inputs={"x": torch.tensor([1.0, torch.nan])})
+
+
+CONTROLS: tuple[tuple[Callable[[Evidence], Evidence], tuple[tuple[int, ...], ...], tuple[torch.dtype, ...]], ...] = (
+    (noise, (*ONE, *TWO, *SQUARE), ALL),
+    (with_more(noise), (*ONE, *TWO), ALL),
+    *((few(share), (*ONE, *TWO), ALL) for share in (0.0, 0.01, 0.3, 0.9)),
+    *((changed(c), (*ONE, *TWO), FLOATS) for c in (
+        torch.abs, torch.relu, torch.exp2, torch.tanh, torch.square, lambda w: w + 1, lambda w: w.clamp(-2, 2),
+        lambda w: w.flip(-1), lambda w: w.roll(2, -1), lambda w: (w + w.roll(1, -1)) / 2, lambda w: w * 1.3 + 0.4,
+        lambda w: w.sort(-1).values, lambda w: w * (1 + 0.02 * w.sin()), lambda w: w - w.mean(),
+    )),
+    *((term_dropped(terms), ((40,), (12, 30)), (F32,)) for terms in (2, 9, 100, 1000, 5000)),
+    *((without_inputs(term_dropped(terms)), ((1,), (40,), (12, 30)), (F32,)) for terms in (2, 9, 100, 1000, 5000)),
+    *((all_alike(k), (*ONE, *TWO), ALL) for k in (0, 8, 17, 32)),
+    (ramp, (*ONE, *TWO), (F32,)),
+    (nan_read, (*ONE, *TWO), FLOATS),
+)  # fmt: skip
+
+
+def test_no_name_where_none_can_be_known() -> None:
+    named, count = [], 0
+    for bug, shapes, dtypes in CONTROLS:
+        for shape, dtype, seed in product(shapes, dtypes, (3, 4)):
+            evidence = bug(right(dtype, seed, *shape))
+            told, count = diagnose(evidence), count + bool(evidence.wrong.any())
+            if told.pattern != "unknown":
+                named.append(f"{bug.__qualname__} {shape} {dtype}: {told.pattern}, {told.explanation}")
+    assert not named, "\n".join(named)
+    assert count > 300
+
+
+EXACT = {"unwritten", "garbage", "stale", "overflow", "race", "precision"}  # read off the bits
+
+
+@pytest.mark.parametrize("shape", [(1,), (2,), (3,), (1, 2), (3, 1)], ids=str)
+def test_tiny_outputs_are_named_by_their_bits_or_not_at_all(shape: tuple[int, ...]) -> None:
+    tiny = {name: bug for name, bug, shapes, _ in BUGS if name not in ("tile", "swapped") and len(shapes[0]) == 1}
+    for (pattern, bug), seed in product(tiny.items(), range(5)):
+        evidence = bug(right(F32, seed, *shape))
+        told = diagnose(evidence).pattern if evidence.wrong.any() else "unknown"
+        held = evidence.unwritten.any() and told == "unwritten"
+        assert told == "unknown" or held or (told == pattern and told in EXACT), f"{bug}: {told}"
+
+
+@pytest.mark.parametrize("bug", [noise, added_twice, times(3.0), only_cleared, times(-1.0)])
+def test_a_single_wrong_number_has_no_name(bug: Callable[[Evidence], Evidence]) -> None:
+    scalar = replace(right(F32, 1, 1), got=torch.tensor(2.5), want=torch.tensor(2.5).double(), before=torch.tensor(7.0))
+    for e in (right(F32, 1, 1), right(I32, 1, 1), right(F16, 1, 1), scalar):
+        assert diagnose(bug(e)).pattern == "unknown"
+
+
+@pytest.mark.parametrize("approximate", [64, 1000])
+def test_another_formula_is_at_most_called_close(approximate: int) -> None:
+    e = right(F32, 1, approximate)
+    e = replace(
+        e, want=torch.nn.functional.gelu(e.want), got=torch.nn.functional.gelu(e.want, approximate="tanh").float()
+    )
+    assert diagnose(e).pattern in ("unknown", "precision")
+
+
+# ---------------------------------------------------------------- sentences and maps
+
+
+def told(bug: Callable[[Evidence], Evidence], *shape: int, dtype: torch.dtype = F32) -> str:
+    return diagnose(bug(right(dtype, 1, *shape))).explanation
+
+
+@pytest.mark.parametrize(
+    ("sentence", "words"),
+    [
+        (lambda: told(grid_rounded_down, 1000), "the launch has 3 × 256 = 768 threads: round the grid up"),
+        (lambda: told(tiles_rounded_down, 33, 65), "the launch covers only 32 × 64"),
+        (lambda: told(columns_rounded_down, 17, 300), "columns 256–299 of every row"),
+        (lambda: told(never_launched, 300), "y was never written"),
+        (lambda: told(times(1.4426950408889634), 300), "1.4427 (log₂e) times"),
+        (lambda: told(shifted(1), 300), "what belongs before"),
+        (lambda: told(shifted(-1, -1), 17, 300), "what belongs after in the same row"),
+        (lambda: told(half_sum, 1), "adding up in fp16"),
+        (lambda: told(serial_sum, 1), "one by one in fp32"),
+        (lambda: told(tensor_cores, 33, 65), "TF32"),
+        (lambda: told(rounded_to(BF16), 300), "bf16"),
+        (lambda: told(nan_read, 300), "x holds nan in places"),
+        (lambda: told(b_minus_a, 300), "alpha and beta exchanged"),
+    ],
+)
+def test_the_sentence_says_what_is_known(sentence: Callable[[], str], words: str) -> None:
+    assert words in sentence()
+
+
+def test_sentences_are_short_and_say_one_thing() -> None:
+    for one in made():
+        text = diagnose(one.evidence).explanation
+        assert len(text) <= 200 and "\n" not in text and not text.endswith("."), text
+
+
+def test_the_thread_of_the_first_wrong_element() -> None:
+    e = put(right(F32, 1, 1000), 700, 5.5)
+    assert "block 2, thread 188" in diagnose(e).picture
+
+
+@pytest.mark.parametrize(
+    "launches",
+    [
+        (),
+        (Launch("k", (4, 1, 1), (256, 1, 1)),) * 2,
+        (Launch("k", (1, 1, 1), (1024, 1, 1)),),  # a warp may have made each
+        (Launch("k", (3, 1, 1), (256, 1, 1)),),
+        (Launch("k", (5, 1, 1), (256, 1, 1)),),
+        (Launch("k", (4, 1, 1), (32, 8, 1)),),
+        (Launch("k", (4, 2, 1), (256, 1, 1)),),
+    ],
+)
+def test_no_thread_is_named_where_the_launch_does_not_tell(launches: tuple[Launch, ...]) -> None:
+    e = replace(put(right(F32, 1, 1000), 700, 5.5), launches=launches)
+    assert "thread" not in diagnose(e).picture
+
+
+def test_the_chart_marks_what_is_wrong() -> None:
+    wrong = torch.zeros(4, 10, dtype=torch.bool)
+    wrong[2, 7] = True
+    assert chart(wrong).splitlines() == ["··········", "··········", "·······x··", "··········"]
+    assert chart(wrong, wrong).splitlines()[2] == "·······o··"
+    assert chart(torch.ones(1 << 20, dtype=torch.bool)) == "x" * 64
+    assert chart(torch.tensor(True)) == ""
+    assert chart(torch.tensor([[False], [True]])) == "·x"
+
+
+def test_the_map_shows_a_partial_tile_and_how_to_read_it() -> None:
+    lines = diagnose(tiles_rounded_down(right(F32, 1, 40, 40))).picture.splitlines()
+    assert lines[:8] == ["·" * 32 + "o" * 8] * 6 + ["·" * 32 + "o" * 8, "o" * 40]
+    assert lines[8:] == ["· right  o never written  5 elements a sign"]
+
+
+def test_nothing_at_all() -> None:
+    empty = torch.empty(0)
+    told = diagnose(Evidence("y", empty, empty.double(), None, empty, Tolerance()))
+    assert (told.pattern, told.explanation, told.picture) == ("unknown", "", "")

@@ -40,7 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # knowing the answer
     "layout": {"errors", "model"},
     "check": {"layout", "model"},
-    "patterns": {"check", "model"},
+    "patterns": {"check", "layout", "model"},
     "multiple": {"model", "patterns"},
     "precision": {"model", "patterns"},
     "diagnose": {"model", "multiple", "patterns", "precision"},

@@ -8,7 +8,7 @@
 __global__ void add(const float* a, const float* b, float* c, int64_t n) {
     const int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x;
     if (i >= n) return;
-    const int byte = int(i) * 32;  // 32-bit arithmetic: negative from element 2^26 on
+    const int byte = int(unsigned(i) * 32u);  // 32-bit arithmetic: negative from element 2^26 on
     const float* p = reinterpret_cast<const float*>(reinterpret_cast<const char*>(a) + (byte < 0 ? int64_t(byte) << 20 : 4 * i));
     c[i] = *p + b[i];
 }

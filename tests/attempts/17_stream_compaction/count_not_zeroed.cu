@@ -1,4 +1,5 @@
-// expect: UNSAFE uninit | CRASH
+// expect: WRONG unwritten | UNSAFE uninit | UNSAFE oob
+// expect(cuda): WRONG | UNSAFE uninit | UNSAFE oob | CRASH
 // why: the counter is count[0], which holds rubbish before the launch
 #include <cuda_runtime.h>
 #include <cstdint>

@@ -1,4 +1,4 @@
-// expect: WRONG
+// expect: UNSAFE padding | WRONG
 // why: keeps x >= threshold: an element equal to the threshold is not greater
 #include <cuda_runtime.h>
 #include <cstdint>

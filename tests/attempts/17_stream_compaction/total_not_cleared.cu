@@ -1,5 +1,5 @@
 // expect: UNSAFE uninit
-// why: ticket, total and turn in ws are taken to start at 0, but ws holds rubbish
+// why: ticket and turn are cleared, but the running total between them starts as rubbish
 #include <cuda_runtime.h>
 #include <cstdint>
 
@@ -34,6 +34,8 @@ __global__ void in_turn(const float* x, float threshold, float* out, int32_t* co
 
 extern "C" cudaError_t launch_stream_compaction(const float* x, float threshold, float* out, int32_t* count, int64_t n, void* ws, size_t ws_bytes, cudaStream_t stream) {
     unsigned* words = static_cast<unsigned*>(ws);
+    if (cudaError_t error = cudaMemsetAsync(&words[0], 0, sizeof(unsigned), stream)) return error;
+    if (cudaError_t error = cudaMemsetAsync(&words[2], 0, sizeof(unsigned), stream)) return error;
     in_turn<<<unsigned((n + BLOCK - 1) / BLOCK), BLOCK, 0, stream>>>(x, threshold, out, count, n, words);
     return cudaGetLastError();
 }

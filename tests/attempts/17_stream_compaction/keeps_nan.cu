@@ -1,5 +1,5 @@
 // expect: UNSAFE padding | WRONG
-// why: writes every element, kept or not, to the place that a kept one would have: the last ones land behind the end
+// why: drops only x <= threshold, which is false for NaN: NaN is kept
 #include <cuda_runtime.h>
 #include <cstdint>
 
@@ -7,7 +7,7 @@ constexpr int BLOCK = 256;
 constexpr int WARPS = BLOCK / 32;
 constexpr unsigned ALL = 0xffffffffu;
 
-__device__ bool keep(const float* x, float threshold, int64_t n, int64_t i) { return i < n && x[i] > threshold; }
+__device__ bool keep(const float* x, float threshold, int64_t n, int64_t i) { return i < n && !(x[i] <= threshold); }
 
 // Four elements per thread, BLOCK apart.
 __global__ void count_parts(const float* x, float threshold, int64_t n, int32_t* counts) {
@@ -54,7 +54,7 @@ __global__ void write_parts(const float* x, float threshold, float* out, int64_t
             if (w < warp) place += warp_kept[w];
             before += warp_kept[w];
         }
-        if (mine || (i < n && place < n && i == n - 1)) out[place] = x[i];
+        if (mine) out[place] = x[i];
         __syncthreads();
     }
 }

@@ -1,0 +1,16 @@
+// expect: CRASH | UNSAFE launch
+// why: for n = 0 a grid of 0 blocks is launched, which is an error.
+
+#include <cuda_bf16.h>
+#include <cuda_runtime.h>
+#include <cstdint>
+
+__global__ void cast(const float* x, __nv_bfloat16* y, int64_t n) {
+    const int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x;
+    if (i < n) y[i] = __float2bfloat16_rn(x[i]);
+}
+
+extern "C" cudaError_t launch_vectorized_cast(const float* x, __nv_bfloat16* y, int64_t n, cudaStream_t stream) {
+    cast<<<unsigned((n + 255) / 256), 256, 0, stream>>>(x, y, n);
+    return cudaGetLastError();
+}

@@ -1,0 +1,29 @@
+// expect: WRONG unwritten | WRONG tail
+// why: the elements behind the last whole pack are never converted.
+
+#include <cuda_bf16.h>
+#include <cuda_runtime.h>
+#include <cstdint>
+
+// One pack of four per thread; block 0 does the ends.
+__global__ void cast(const float* x, __nv_bfloat16* y, int64_t n, int64_t head) {
+    const int64_t packs = (n - head) / 4, i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x;
+    if (i < packs) {
+        const float4 v = reinterpret_cast<const float4*>(x + head)[i];
+        __nv_bfloat16* to = y + head + 4 * i;
+        to[0] = __float2bfloat16_rn(v.x);
+        to[1] = __float2bfloat16_rn(v.y);
+        to[2] = __float2bfloat16_rn(v.z);
+        to[3] = __float2bfloat16_rn(v.w);
+    }
+    if (blockIdx.x == 0 && threadIdx.x < head) y[threadIdx.x] = __float2bfloat16_rn(x[threadIdx.x]);
+}
+
+extern "C" cudaError_t launch_vectorized_cast(const float* x, __nv_bfloat16* y, int64_t n, cudaStream_t stream) {
+    if (n == 0) return cudaSuccess;
+    int64_t head = (16 - reinterpret_cast<uintptr_t>(x) % 16) % 16 / 4;
+    if (head > n) head = n;
+    const unsigned blocks = unsigned((n / 4 + 127) / 128);
+    cast<<<blocks ? blocks : 1, 128, 0, stream>>>(x, y, n, head);
+    return cudaGetLastError();
+}

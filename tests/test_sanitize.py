@@ -1,0 +1,41 @@
+"""Reading compute-sanitizer: logs recorded on an H200 with CUDA 13.0 on 2026-11-24, first lines kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from grader import sanitize
+
+LOGS = Path(__file__).parent / "sanitizer"
+
+
+@pytest.mark.parametrize(
+    ("log", "kind", "where", "thread", "block"),
+    [
+        ("oob_memcheck", "oob", "vector_add.cu:9", (232, 0, 0), (3, 0, 0)),
+        ("race_racecheck", "race", "softmax.cu:17", (), ()),
+        ("uninit_initcheck", "uninit", "reduction_sum.cu:30", (0, 0, 0), (8, 0, 0)),
+    ],
+)
+def test_a_finding_has_its_line_and_its_thread(
+    log: str, kind: str, where: str, thread: tuple[int, ...], block: tuple[int, ...]
+) -> None:
+    (finding,) = sanitize.findings((LOGS / f"{log}.txt").read_text())
+    assert (finding.kind, finding.where, finding.thread, finding.block) == (kind, where, thread, block)
+
+
+def test_both_sides_of_a_race() -> None:
+    (finding,) = sanitize.findings((LOGS / "race_racecheck.txt").read_text())
+    assert finding.other == "softmax.cu:21"
+
+
+def test_the_same_line_is_one_finding_with_a_count() -> None:
+    (finding,) = sanitize.findings((LOGS / "oob_memcheck.txt").read_text())
+    assert finding.count > 1
+
+
+@pytest.mark.parametrize("text", ["", (LOGS / "div_synccheck.txt").read_text(), "no such tool\n"])
+def test_a_clean_log_has_no_finding(text: str) -> None:
+    assert sanitize.findings(text) == ()
