@@ -1,6 +1,6 @@
 """The headline: from an edit to the verdict, in a new process (cold) and in one that goes on (warm).
 
-    python benchmarks/loop.py [--repeats 5]     writes benchmarks/results/loop-<device>.json and prints a table
+python benchmarks/loop.py [--repeats 5]     writes benchmarks/results/loop-<device>.json and prints a table
 """
 
 from __future__ import annotations

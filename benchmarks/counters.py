@@ -1,0 +1,146 @@
+"""The simulator's counters beside Nsight Compute's, kernel for kernel. Needs a GPU and ncu.
+
+    python benchmarks/counters.py        writes benchmarks/results/counters-<device>.json and prints a table
+
+Requests and sectors of global loads and stores, and wavefronts of shared loads and stores, summed over all launches of
+one call. ncu runs one child that launches every kernel once, in order.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+HOME = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(HOME))
+
+from grader import backends, build, case, cases, catalog, isolate, spec, wire  # noqa: E402
+
+METRICS = {
+    "global read requests": "l1tex__t_requests_pipe_lsu_mem_global_op_ld.sum",
+    "global read sectors": "l1tex__t_sectors_pipe_lsu_mem_global_op_ld.sum",
+    "global write requests": "l1tex__t_requests_pipe_lsu_mem_global_op_st.sum",
+    "global write sectors": "l1tex__t_sectors_pipe_lsu_mem_global_op_st.sum",
+    "shared read wavefronts": "l1tex__data_pipe_lsu_wavefronts_mem_shared_op_ld.sum",
+    "shared write wavefronts": "l1tex__data_pipe_lsu_wavefronts_mem_shared_op_st.sum",
+}
+
+KERNELS = (
+    ("01_vector_add", "", "n=100003,recipe=normal"),
+    ("01_vector_add", "one_thread_per_element", "n=100003,recipe=normal"),
+    ("02_elementwise_activations", "", "n=100003,op=3,recipe=normal"),
+    ("03_matrix_axpby", "", "N=500,M=200,unit=4,pad_a=1,pad_b=2,pad_c=3,recipe=normal"),
+    ("03_matrix_axpby", "uncoalesced", "N=500,M=200,unit=4,pad_a=1,pad_b=2,pad_c=3,recipe=normal"),
+    ("04_warp_reduce", "", "rows=1001,cols=128,recipe=normal"),
+    ("04_warp_reduce", "serial_row", "rows=1001,cols=100,recipe=normal"),
+    ("04_warp_reduce", "block_per_row", "rows=501,cols=100,recipe=normal"),
+    ("05_reduction_sum", "", "n=200003,recipe=normal"),
+    ("05_reduction_sum", "atomic_per_block", "n=200003,recipe=normal"),
+    ("06_row_argmax", "", "rows=7,cols=20003,recipe=normal"),
+    ("06_row_argmax", "tree_of_pairs", "rows=7,cols=20003,recipe=normal"),
+    ("07_softmax", "", "rows=33,cols=4096,recipe=normal"),
+    ("07_softmax", "three_passes", "rows=33,cols=4097,recipe=normal"),
+    ("07_softmax", "warp_per_row_online", "rows=33,cols=1000,recipe=normal"),
+    ("08_dot_product", "", "n=200003,recipe=normal"),
+)
+
+
+def main() -> None:
+    plans = [plan(*kernel) for kernel in KERNELS]
+    ours = [p.pop("ours") for p in plans]
+    path = build.cache() / "counters.json"
+    path.write_text(json.dumps(plans))
+    theirs = list(hardware(path, [p["launches"] for p in plans]))
+    rows = [{"kernel": " ".join(k), "simulator": a, "ncu": b} for k, a, b in zip(KERNELS, ours, theirs, strict=True)]
+    write(rows)
+
+
+def plan(slug: str, attempt: str, text: str) -> dict[str, Any]:
+    """Simulates one call, and says what the child has to launch."""
+    exercise = catalog.load(HOME, slug)
+    spec_ = spec.load(exercise.folder)
+    one = case.parse(text, exercise, spec_)
+    source = HOME / "solutions" / slug / f"{exercise.name}.cu"
+    if attempt:
+        source = HOME / "tests" / "attempts" / slug / f"{attempt}.cu"
+    built = {
+        name: build.start(
+            backends.get(name).sources(exercise, source.read_text(), f"{exercise.name}.cu"), name, build.cache()
+        ).wait()
+        for name in ("cuda", "simulator")
+    }
+    launcher = exercise.declaration.launcher
+    with isolate.start("simulator", cases.arena_size(spec_.moved(**one.sizes))) as worker:
+        worker.add(built["simulator"].library, launcher)
+        job = cases.fill(worker.arena, exercise, spec_, one, 1)
+        run = worker.run(job)
+    counts = dict.fromkeys(METRICS, 0)
+    for t in run.traffic:
+        unit = "sectors" if t.space == "global" else "wavefronts"
+        for name, value in (
+            (f"{t.space} {t.access} requests", t.requests),
+            (f"{t.space} {t.access} {unit}", t.sectors),
+        ):
+            if name in counts:
+                counts[name] += value
+    return {
+        "library": str(built["cuda"].library), "launcher": launcher, "job": wire.job_to(job), "slug": slug, "case": text,
+        "launches": len(run.launches), "ours": counts,
+    }  # fmt: skip
+
+
+def child(path: Path) -> None:
+    """Under ncu: every planned call once, on contents like those that were simulated."""
+    for p in json.loads(path.read_text()):
+        exercise = catalog.load(HOME, p["slug"])
+        spec_ = spec.load(exercise.folder)
+        one = case.parse(p["case"], exercise, spec_)
+        arena = isolate.Arena(cases.arena_size(spec_.moved(**one.sizes)))
+        job = cases.fill(arena, exercise, spec_, one, 1)
+        device = backends.get("cuda").Device(arena.bytes, -1)
+        assert not device.load(Path(p["library"]), p["launcher"])
+        device.apart(job)
+
+
+def hardware(path: Path, launches: list[int]) -> Iterator[dict[str, int]]:
+    """ncu's figures, summed over the launches of each call."""
+    command = ["ncu", "--csv", "--page", "raw", "--clock-control", "none", "--metrics", ",".join(METRICS.values())]
+    done = subprocess.run(
+        [*command, sys.executable, __file__, "--child", str(path)], capture_output=True, text=True, check=False
+    )
+    lines = [line for line in done.stdout.splitlines() if line.startswith('"')]
+    assert lines, done.stdout + done.stderr
+    rows = list(csv.DictReader(io.StringIO("\n".join(lines))))[1:]  # the second line holds the units
+    assert len(rows) == sum(launches), (len(rows), launches)
+    at = 0
+    for count in launches:
+        mine = rows[at : at + count]
+        yield {name: sum(round(float(r[m].replace(",", ""))) for r in mine) for name, m in METRICS.items()}
+        at += count
+
+
+def write(rows: list[dict[str, Any]]) -> None:
+    device = backends.get("cuda").device()
+    record = {"device": device, "measured": datetime.now(timezone.utc).isoformat(timespec="seconds"), "rows": rows}
+    path = HOME / "benchmarks" / "results" / f"counters-{device.replace(' ', '_')}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(record, indent=1) + "\n")
+    for row in rows:
+        different = [n for n in METRICS if row["simulator"][n] != row["ncu"][n]]
+        print(f"{row['kernel']:70} {'equal' if not different else ''}")
+        for name in different:
+            print(f"    {name:26} simulator {row['simulator'][name]:>10,}   ncu {row['ncu'][name]:>10,}")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--child"]:
+        child(Path(sys.argv[2]))
+    else:
+        main()
