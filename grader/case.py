@@ -44,7 +44,7 @@ def corners(exercise: Exercise, spec: Spec, budget: int) -> tuple[Case, ...]:
     """Cases tried whatever hypothesis draws: every recipe at the smallest and at the largest sizes."""
     least = {name: s.low for name, s in spec.sizes.items()}
     most = {name: s.high for name, s in spec.sizes.items()}
-    return tuple(Case(fit(spec, sizes, budget), recipe) for recipe in spec.recipes for sizes in (least, most))
+    return tuple(Case(fit(spec, sizes, budget), recipe) for recipe in reversed(spec.recipes) for sizes in (least, most))
 
 
 def parse(text: str, exercise: Exercise, spec: Spec) -> Case:

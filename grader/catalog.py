@@ -82,8 +82,16 @@ def _exercise(folder: Path, data: Mapping[str, Any]) -> Exercise:
         alias=dict(layout.get("alias", {})),
         misaligned=tuple(layout.get("misaligned", ())),
         unsimulated=data.get("simulator", {}).get("why_not", ""),
+        efficiency=_efficiency(data.get("efficiency", {})),
         folder=folder,
     )
+
+
+def _efficiency(data: Mapping[str, Any]) -> dict[str, float]:
+    """[efficiency] global = 1.1: sectors over the ideal that the simulator lets pass; shared: wavefronts."""
+    if odd := data.keys() - {"global", "shared"}:
+        raise ValueError(f"[efficiency] {', '.join(sorted(odd))}: only global and shared are counted")
+    return {space: float(limit) for space, limit in data.items()}
 
 
 def _tolerances(data: Mapping[str, Any]) -> dict[str, Tolerance]:

@@ -140,6 +140,14 @@ def _add_verbs(verb: Callable[..., Parser]) -> None:
     back = verb("restore", verbs.restore, "put the source of an attempt back", "7", "7 @best", "7 12")
     back.add_argument("name", metavar="NAME", help=NAME)
     back.add_argument("which", nargs="?", default="@best", metavar="@best|@last|ID", help="default: @best")
+    count = verb(
+        "simulate", verbs.simulate, "memory traffic line by line, counted by the simulator", "7", "7 --solution"
+    )
+    _add_name(count)
+    count.add_argument("--file", metavar="F", help="count that file")
+    count.add_argument("--solution", action="store_true", help="count the reference")
+    count.add_argument("--case", metavar="C", help="the case, as a replay line spells it (default: a large round one)")
+    count.add_argument("--seed", type=int, metavar="N", help="the contents' seed")
     verb("doctor", verbs.doctor, "check this machine, and say how to mend it", "", "--json")
 
 

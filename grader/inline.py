@@ -39,6 +39,16 @@ TABLE = {
 }
 
 
+# Matrix instructions: opcode -> the function that takes the registers in their written order.
+_MATRIX = {
+    r"mma\.sync\.aligned\.m16n8k16\.row\.col\.f32\.f16\.f16\.f32": "mma<::sim::Half>",
+    r"mma\.sync\.aligned\.m16n8k16\.row\.col\.f32\.bf16\.bf16\.f32": "mma<::sim::Bfloat>",
+    r"mma\.sync\.aligned\.m16n8k8\.row\.col\.f32\.tf32\.tf32\.f32": "mma<::sim::Tf32>",
+    r"ldmatrix\.sync\.aligned\.m8n8\.x([124])(?:\.shared)?\.b16": r"ldmatrix\1<false>",
+    r"ldmatrix\.sync\.aligned\.m8n8\.x([124])\.trans(?:\.shared)?\.b16": r"ldmatrix\1<true>",
+}
+
+
 @dataclass(frozen=True)
 class Assembly:
     """asm("text" : outputs : inputs : …), taken apart."""
@@ -55,6 +65,17 @@ def translate(tokens: list[str]) -> str | None:
     for pattern, statement in TABLE.items():
         if re.fullmatch(pattern, asm.text):
             return _fill(statement, asm)
+    return _matrix(asm)
+
+
+def _matrix(asm: Assembly) -> str | None:
+    opcode, _, registers = asm.text.partition(" ")
+    for pattern, function in _MATRIX.items():
+        found = re.fullmatch(pattern, opcode)
+        numbers = [int(n) for n in re.findall(r"%(\d+)", registers)]
+        if found and all(n < len(asm.operands) for n in numbers):
+            arguments = ", ".join(f"({asm.operands[n]})" for n in numbers)
+            return f"(::sim::{found.expand(function)}({arguments}))"
     return None
 
 

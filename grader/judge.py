@@ -11,7 +11,7 @@ from pathlib import Path
 
 import nvtx
 
-from grader import backends, build, cases, isolate, measure, sanitize
+from grader import backends, build, cases, efficiency, isolate, measure, sanitize
 from grader import case as case_
 from grader import spec as spec_
 from grader.isolate import Worker
@@ -52,6 +52,7 @@ class Grading:
     seed: int = 0
     stages: list[Stage] = field(default_factory=list)
     build: Build | None = None
+    last: Run | None = None  # of the largest case
 
     def verdict(self, outcome: Outcome, **more: object) -> Verdict:
         done = {stage.name for stage in self.stages}
@@ -133,11 +134,25 @@ def _judge(grading: Grading) -> Verdict:
             return verdict
         if verdict := _strict(grading, strict, wait=False):
             return verdict
+        if verdict := _wasteful(grading):
+            return verdict
         if timer is None or reference is None:
             verdict = grading.verdict(Outcome.PASS, speed_why=_no_speed(request), score=1.0)
         else:
             verdict = _speed(grading, spec, timer, learner, reference)
         return _strict(grading, strict, wait=True) or replace(verdict, stages=_with(verdict, strict))
+
+
+def _wasteful(grading: Grading) -> Verdict | None:
+    """SLOW without a clock: a line moves more sectors or wavefronts than the exercise allows (simulator only)."""
+    exercise, run = grading.request.exercise, grading.last
+    if run is None or not exercise.efficiency or grading.request.backend != "simulator":
+        return None
+    lines = efficiency.lines(run.traffic, grading.request.text)
+    found = efficiency.findings(lines, exercise.efficiency, f"{exercise.name}.cu")
+    if not found:
+        return None
+    return grading.verdict(Outcome.SLOW, findings=found, speed_why=_no_speed(grading.request))
 
 
 def _strict(grading: Grading, strict: Strict | None, wait: bool) -> Verdict | None:
@@ -219,6 +234,7 @@ def _cases(grading: Grading, spec: Spec, worker: Worker, budget: int) -> Verdict
                 lambda n: grading.progress(f"case {n} of about {count}"),
             )  # fmt: skip
     ms = 1000 * (time.monotonic() - started)
+    grading.last = found.last.run if found.last else None
     status = "fail" if found.failure else "pass"
     grading.stages.append(Stage("cases", status, ms, found.passed, found.total))
     return _failed(grading, found.failure) if found.failure else None

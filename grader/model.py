@@ -67,6 +67,7 @@ class Exercise:
     alias: Mapping[str, str]  # output -> input it may share memory with, e.g. {"y": "x"}
     misaligned: tuple[str, ...]  # pointers that may start at any element; the others are 256-byte aligned
     unsimulated: str  # why the simulator cannot run it; "" if it can
+    efficiency: Mapping[str, float]  # "global" or "shared" -> most sectors or wavefronts over the ideal
     folder: Path
 
     @property
@@ -353,8 +354,10 @@ class Verdict:
     hints_used: int = 0
 
     def __post_init__(self) -> None:
-        if self.outcome in (Outcome.SLOW, Outcome.NOISY) and self.speed is None:
-            raise ValueError(f"{self.outcome.value} without a speed")
+        if self.outcome is Outcome.NOISY and self.speed is None:
+            raise ValueError("NOISY without a speed")
+        if self.outcome is Outcome.SLOW and self.speed is None and not self.findings:
+            raise ValueError("SLOW without a speed, and without a line that wastes memory traffic")
         if self.outcome is Outcome.WRONG and self.failure is None:
             raise ValueError("WRONG without a failing case")
         if self.speed is not None and self.outcome not in (Outcome.PASS, Outcome.SLOW, Outcome.NOISY):

@@ -232,7 +232,8 @@ def _passed(v: Verdict) -> str:
 
 
 def _pace(v: Verdict) -> str:
-    assert v.speed is not None  # only SLOW, NOISY and PASS come here
+    if v.speed is None:  # judged by counts, not by time
+        return "it moves more memory than this exercise allows"
     return f"{v.speed.ratio:.2f}× the reference's speed, where {v.speed.threshold:.2f}× passes"
 
 

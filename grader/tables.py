@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from grader.efficiency import Line
 from grader.figures import count, grid, labelled, ratio
 from grader.model import Exercise
 from grader.record import Attempt
@@ -48,6 +49,23 @@ def history(attempts: Sequence[Attempt], tiers: Mapping[int, str]) -> Renderable
         shown = (ratio(a.ratio), medal(tiers.get(a.id, "none")), a.backend, a.source_sha[:8], kind)
         table.add_row(str(a.id), when, a.exercise, badge(a.outcome), *shown)
     return table
+
+
+def traffic(lines: Sequence[Line], moved: int, needed: int) -> RenderableType:
+    """Sectors and wavefronts per request and against the ideal, beside the learner's own source."""
+    table = _columns("line", "memory", "access", "requests", "per request", "of ideal", "source")
+    for x in lines:
+        style = "" if x.excess <= 1.1 else "yellow"
+        unit = "sectors" if x.space == "global" else "wavefronts"
+        each = f"{x.units / x.requests:.2f} {unit}" if x.requests else ""
+        mark = "" if x.excess <= 1.1 else " !"
+        values = (str(x.line), x.space, x.access, f"{x.requests:,}", each, f"{x.excess:.2f}×{mark}", x.text)
+        table.add_row(*(Text(value, style) for value in values))
+    if not lines:
+        return Text("no kernel touched global or shared memory")
+    total = f"global memory: {moved:,} bytes moved in whole sectors, {needed:,} needed at least"
+    hint = "1.00× is the best there is; more on global means uncoalesced accesses, on shared bank conflicts"
+    return Group(table, Text(""), Text(total + (f" ({moved / needed:.2f}×)" if needed else "")), Text(hint, "dim"))
 
 
 def medal(tier: str) -> str:

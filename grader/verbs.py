@@ -11,7 +11,7 @@ from typing import Any
 
 from grader import bench, catalog, choose, pristine, record, score, screen
 from grader.errors import MachineError, SpecError, UsageError
-from grader.model import Exercise, Verdict
+from grader.model import Exercise, Request, Verdict
 
 Args = Any  # what argparse made of the command line
 
@@ -255,6 +255,41 @@ def _verdict(url: str, attempt: record.Attempt) -> Verdict:
     from grader import plain
 
     return plain.read(json.loads(record.verdict(url, attempt.id)))
+
+
+def simulate(args: Args) -> int:
+    """The memory traffic of one call, line by line, counted by the simulator."""
+    home = catalog.root()
+    (exercise,) = choose.exercises(home, [args.name] if args.name else [])
+    path = Path(args.file) if args.file else bench.reference(home, exercise) if args.solution else exercise.source
+    text = choose.source(path, exercise)
+    asked = Request(exercise, path, text, path, "simulator", seed=args.seed, case=args.case or "", speed=False)
+    progress = screen.Progress()
+    try:
+        progress("importing torch")
+        from grader import efficiency
+        from grader import simulate as simulate_
+
+        found = simulate_.simulate(asked, progress)
+    finally:
+        progress.clear()
+    run = found.trial.run
+    lines, outcome = efficiency.lines(run.traffic, text), found.trial.outcome.value
+    if args.json:
+        rows = [asdict(line) | {"excess": line.excess} for line in lines]
+        totals = {"bytes_moved": efficiency.moved(lines), "bytes_needed": found.needed}
+        facts = {"schema_version": 1, "exercise": exercise.id, "case": str(found.trial.case), "outcome": outcome}
+        bench.emit(facts | totals | {"lines": rows, "findings": [asdict(f) for f in found.trial.findings]})
+    else:
+        from grader import tables
+
+        screen.out(f"{exercise.id}  {choose.shown(path)}   {found.trial.case}", "")
+        screen.out(tables.traffic(lines, efficiency.moved(lines), found.needed))
+        if outcome != "PASS":
+            screen.out(
+                "", f"this call is {outcome}:  {args.command} run {exercise.number} --backend simulator  says why"
+            )
+    return 0 if outcome == "PASS" else 1
 
 
 # ---------------------------------------------------------------- the machine

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -73,6 +74,8 @@ def test_readme_has_its_sections_in_order(exercise: Exercise, kind: str, section
 @each
 def test_the_skeleton_is_untouched_and_unsolved(exercise: Exercise) -> None:
     text = exercise.source.read_text()
+    if text != skeleton(exercise).read_text() and "CI" not in os.environ:
+        pytest.skip("you have begun this exercise")
     assert text == skeleton(exercise).read_text()
     assert "// TODO" in text
     assert text != solution(exercise).read_text()

@@ -50,9 +50,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "measure": {"cases", "check", "errors", "gpu", "isolate", "layout", "model", "spec", "timing", "wire"},
     "strict": {"backends", "build", "cases", "isolate", "model", "spec", "translate"},
     "sanitize": {"isolate", "model"},
+    "efficiency": {"model"},
+    "simulate": {"backends", "build", "case", "cases", "errors", "isolate", "model", "spec", "translate"},
     "judge": {
-        "backends", "build", "case", "cases", "isolate", "measure", "model", "sanitize", "spec", "strict", "timing",
-        "translate",
+        "backends", "build", "case", "cases", "efficiency", "isolate", "measure", "model", "sanitize", "spec",
+        "strict", "timing", "translate",
     },
     # records and screens
     "record": {"errors", "model"},
@@ -62,7 +64,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "screen": set(),
     "figures": {"model"},
     "show": {"figures", "model"},
-    "tables": {"figures", "model", "record", "score", "show"},
+    "tables": {"efficiency", "figures", "model", "record", "score", "show"},
     "compare": {"figures", "model", "tables"},
     "doctor": {"backends", "catalog", "errors", "record"},
     # the command line
@@ -72,8 +74,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "screen", "show",
     },
     "verbs": {
-        "bench", "catalog", "choose", "compare", "doctor", "errors", "model", "plain", "pristine", "record", "score",
-        "screen", "tables",
+        "bench", "catalog", "choose", "compare", "doctor", "efficiency", "errors", "model", "plain", "pristine",
+        "record", "score", "screen", "simulate", "tables",
     },
     "cli": {"__init__", "errors", "screen", "verbs"},
     "__main__": {"cli"},

@@ -132,7 +132,11 @@ def test_host_function_in_a_kernel(text: str, error: bool) -> None:
         ('"cp.async.wait_group 1;"', "(sim_copy_wait((1)))"),
         ('"" ::: "memory"', "((void)0)"),
         ('"ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x)', "(y = exp2f(x))"),
-        ('"mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0};" : "=f"(y)', None),
+        (
+            '"ldmatrix.sync.aligned.m8n8.x1.trans.shared.b16 {%0}, [%1];" : "=r"(a) : "r"(p)',
+            "(::sim::ldmatrix1<true>((a), (p)))",
+        ),
+        ('"mma.sync.aligned.m8n8k4.row.col.f32.f16.f16.f32 {%0};" : "=f"(y)', None),
     ],
 )
 def test_inline_ptx(asm: str, wanted: str | None) -> None:

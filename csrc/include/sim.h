@@ -4,3 +4,4 @@
 
 #include "sim/bfloat.h"
 #include "sim/half.h"
+#include "sim/tensor.h"

@@ -1,4 +1,4 @@
-"""The elements of x above a threshold, in order; about `keep` percent of n pass. What is behind them stays untouched."""
+"""The elements of x above a threshold, in order; about `keep` percent of n pass. What is behind them stays."""
 
 import torch
 

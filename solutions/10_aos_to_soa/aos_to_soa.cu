@@ -9,12 +9,12 @@
 #include <cstdint>
 
 constexpr int kWarp = 32;
-constexpr int kThreads = 256;                    // 8 blocks of it fill an SM
-constexpr int kBlocks = 8;                       // at most 32 registers a thread, then
+constexpr int kThreads = 256;
+constexpr int kBlocks = 8;                 // of them fill the 2,048 thread slots of an SM: up to 32 registers a thread
 constexpr int kWarps = kThreads / kWarp;
-constexpr int kEach = 2;                         // particles per thread, so 4 loads of 16 bytes are under way in each
-constexpr int kParticles = kEach * kWarp;        // of a warp
-constexpr int kPacks = 2 * kParticles;           // float4 of a warp, two for a particle
+constexpr int kEach = 2;                   // particles per thread, so each has 4 loads of 16 bytes under way
+constexpr int kParticles = kEach * kWarp;  // of a warp
+constexpr int kPacks = 2 * kParticles;     // float4 of a warp, two for a particle: 16 KB of shared memory a block
 
 // Where float4 number q of the warp lies in shared memory. 16-byte accesses are served eight threads at a time, and
 // those must meet eight different places modulo 8. Threads that put down eight neighbours do so anyway. Threads that
@@ -48,7 +48,7 @@ __global__ void __launch_bounds__(kThreads, kBlocks) aos_to_soa(const float4* ao
         if (p >= count) return;  // the last particles are cut off; no barrier below
         const float4 a = tile[warp][place(2 * p)];      // x, y, z, vx
         const float4 b = tile[warp][place(2 * p + 1)];  // vy, vz, q, m
-        float* to = soa + first + p;  // neighbouring threads, neighbouring addresses: 128 bytes for each field
+        float* to = soa + first + p;                    // neighbouring threads, neighbouring addresses
         to[0 * n] = fmaf(a.w, dt, a.x);
         to[1 * n] = fmaf(b.x, dt, a.y);
         to[2 * n] = fmaf(b.y, dt, a.z);

@@ -71,31 +71,32 @@ __device__ int64_t look_back(const Word* words, int64_t tile, int lane) {
 
 // PARTIAL: the last tile, when it is not full; every element is guarded, and those past the end count as 0.
 template <bool PARTIAL>
-__device__ int2 load_pair(const int32_t* x, int64_t at, int64_t n) {
+__device__ int2 load_pair(const int32_t* x, int at, int count) {
     if (!PARTIAL) return *reinterpret_cast<const int2*>(x + at);
-    return make_int2(at < n ? x[at] : 0, at + 1 < n ? x[at + 1] : 0);
+    return make_int2(at < count ? x[at] : 0, at + 1 < count ? x[at + 1] : 0);
 }
 
 template <bool PARTIAL>
-__device__ void store_pair(int64_t* out, int64_t at, int64_t n, int64_t first, int64_t second) {
+__device__ void store_pair(int64_t* out, int at, int count, int64_t first, int64_t second) {
     if (!PARTIAL) {
         __stcs(reinterpret_cast<longlong2*>(out + at), make_longlong2(first, second));  // not read again: leave L2
     } else {
-        if (at < n) out[at] = first;
-        if (at + 1 < n) out[at + 1] = second;
+        if (at < count) out[at] = first;
+        if (at + 1 < count) out[at + 1] = second;
     }
 }
 
+// x and out are those of the tile, which has `count` elements.
 template <bool PARTIAL>
-__device__ void scan_tile(const int32_t* x, int64_t* out, int64_t n, int exclusive, Word* words, int64_t tile) {
+__device__ void scan_tile(const int32_t* x, int64_t* out, int count, int exclusive, Word* words, int64_t tile) {
     __shared__ int64_t warp_total[WARPS];
     __shared__ int64_t tile_prefix;
     const int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP;
-    const int64_t first = tile * TILE + warp * PER_WARP + lane * 2;
+    const int first = warp * PER_WARP + lane * 2;
 
     int2 v[PAIRS];
 #pragma unroll
-    for (int i = 0; i < PAIRS; ++i) v[i] = load_pair<PARTIAL>(x, first + i * WARP * 2, n);  // all loads under way
+    for (int i = 0; i < PAIRS; ++i) v[i] = load_pair<PARTIAL>(x, first + i * WARP * 2, count);  // all loads under way
 
     // before[i] = the sum of this warp's elements before pair i of this lane.
     int64_t before[PAIRS], total = 0;
@@ -126,7 +127,7 @@ __device__ void scan_tile(const int32_t* x, int64_t* out, int64_t n, int exclusi
 #pragma unroll
     for (int i = 0; i < PAIRS; ++i) {
         const int64_t zero = base + before[i], one = zero + v[i].x, two = one + v[i].y;
-        store_pair<PARTIAL>(out, first + i * WARP * 2, n, exclusive ? zero : one, exclusive ? one : two);
+        store_pair<PARTIAL>(out, first + i * WARP * 2, count, exclusive ? zero : one, exclusive ? one : two);
     }
 }
 
@@ -139,10 +140,12 @@ __global__ void __launch_bounds__(THREADS, BLOCKS_PER_SM)
     __syncthreads();  // all read what thread 0 has drawn
     const int64_t tile = ticket;
 
-    if ((tile + 1) * TILE <= n)
-        scan_tile<false>(x, out, n, exclusive, words, tile);
+    const int64_t start = tile * TILE;
+    const int count = static_cast<int>(n - start < TILE ? n - start : TILE);
+    if (count == TILE)
+        scan_tile<false>(x + start, out + start, count, exclusive, words, tile);
     else
-        scan_tile<true>(x, out, n, exclusive, words, tile);
+        scan_tile<true>(x + start, out + start, count, exclusive, words, tile);
 }
 
 extern "C" cudaError_t launch_prefix_sum(const int32_t* x, int64_t* out, int64_t n, int exclusive, void* ws,

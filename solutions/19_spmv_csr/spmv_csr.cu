@@ -14,11 +14,10 @@
 constexpr unsigned ALL_LANES = 0xffffffffu;
 constexpr int WARP = 32;
 constexpr int THREADS = 256;
-constexpr int BLOCKS_PER_SM = 8;         // 2,048 threads, all that an SM can hold; 72 KB of shared memory, the rest
-                                         // of that memory is L1 cache for x
-constexpr int PACKS = 2;                 // int4 and float4 loads in flight per thread: 128 KB under way per SM
+constexpr int BLOCKS_PER_SM = 5;  // 48 registers a thread; 45 KB of shared memory an SM: the rest of it is L1, for x
+constexpr int PACKS = 2;          // int4 and float4 loads in flight per thread: 80 KB under way per SM
 constexpr int TILE = THREADS * PACKS * 4;  // 2,048 nonzeros
-constexpr int ROUNDS = 8;                // over a tile's rows: as many lanes to a row as this allows
+constexpr int ROUNDS = 8;         // over a tile's rows: as many lanes to a row as this allows
 
 // ---------------------------------------------------------------- rows
 

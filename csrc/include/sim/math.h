@@ -136,20 +136,16 @@ template <class T> SIM_INLINE void __stcg(T* p, T v) { *p = v; }
 template <class T> SIM_INLINE void __stcs(T* p, T v) { *p = v; }
 template <class T> SIM_INLINE void __stwt(T* p, T v) { *p = v; }
 
-namespace sim {
-template <class A, class B>
-using arithmetic = std::enable_if_t<std::is_arithmetic_v<A> && std::is_arithmetic_v<B>, std::common_type_t<A, B>>;
-}
-template <class A, class B> constexpr SIM_INLINE sim::arithmetic<A, B> min(A a, B b) {
-  using T = std::common_type_t<A, B>;
-  if constexpr (std::is_floating_point_v<T>) return (T)a != (T)a ? (T)b : (T)b < (T)a ? (T)b : (T)a;
-  else return (T)b < (T)a ? (T)b : (T)a;
-}
-template <class A, class B> constexpr SIM_INLINE sim::arithmetic<A, B> max(A a, B b) {
-  using T = std::common_type_t<A, B>;
-  if constexpr (std::is_floating_point_v<T>) return (T)a != (T)a ? (T)b : (T)a < (T)b ? (T)b : (T)a;
-  else return (T)a < (T)b ? (T)b : (T)a;
-}
+// The pairs of types that CUDA has, so that what is ambiguous there is ambiguous here.
+#define SIM_EXTREMES(R, A, B)                                                                              \
+  constexpr SIM_INLINE R min(A a, B b) { return (R)a != (R)a ? (R)b : (R)b < (R)a ? (R)b : (R)a; }         \
+  constexpr SIM_INLINE R max(A a, B b) { return (R)a != (R)a ? (R)b : (R)a < (R)b ? (R)b : (R)a; }
+#define SIM_INTEGERS(S, U) SIM_EXTREMES(S, S, S) SIM_EXTREMES(U, U, U) SIM_EXTREMES(U, S, U) SIM_EXTREMES(U, U, S)
+SIM_INTEGERS(int, unsigned) SIM_INTEGERS(long, unsigned long) SIM_INTEGERS(long long, unsigned long long)
+SIM_EXTREMES(float, float, float) SIM_EXTREMES(double, double, double)
+SIM_EXTREMES(double, float, double) SIM_EXTREMES(double, double, float)
+#undef SIM_INTEGERS
+#undef SIM_EXTREMES
 SIM_INLINE unsigned umin(unsigned a, unsigned b) { return a < b ? a : b; }
 SIM_INLINE unsigned umax(unsigned a, unsigned b) { return a < b ? b : a; }
 

@@ -16,7 +16,7 @@ __global__ void k(float* out) {
   out[2] = __byte_perm(0x33221100, 0x77665544, 0x7531) == 0x77553311u;
   out[3] = __fdividef(6, 3) + rsqrtf(4) + __saturatef(3) + fmaxf(NAN, 2);
   out[4] = __float2int_rn(2.5f) + __float2int_ru(2.1f) + __float2int_rz(-2.9f);
-  out[5] = min(3, 4u) + max(2.f, 1) + abs(-3) + min(2ll, 5);
+  out[5] = min(3, 4u) + max(2.f, 1.f) + abs(-3) + min(2ll, 5ll);
   out[6] = __int_as_float(__float_as_int(1.25f));
   out[7] = __umulhi(0x80000000u, 6) + __funnelshift_l(0x80000000u, 1, 1);
   out[8] = __float2int_rz(1e20f) == 2147483647 && __float2int_rz(NAN) == 0;
