@@ -5,7 +5,8 @@ Values are read before places, and what is bit-exact before what is merely likel
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -39,29 +40,43 @@ def unwritten(e: Evidence) -> Diagnosis | None:
         return Diagnosis(
             "unwritten", f"{e.argument} was never written: it still holds what was there before the launch"
         )
-    name, words = _region(missing, e.held, e.launches) if missing.numel() >= FEW else ("", "")
-    words = words or f"{_of(missing)}, the first at {_index(missing)},"
+    found = _region(missing, e.held, e.launches) if missing.numel() >= FEW else None
+    found = found or Region(
+        "unwritten", f"{count:,} of {missing.numel():,} elements", f"the first is {_index(missing)}"
+    )
     also = "" if count == wrong else "; others are wrong too"
-    return Diagnosis(name or "unwritten", f"{words} {'was' if count == 1 else 'were'} never written{also}")
+    return Diagnosis(found.name, f"{found.what} {_was(count)} never written: {found.why}{also}")
 
 
 def placed(e: Evidence) -> Diagnosis | None:
-    """Written, but wrong in a region that no chance picks."""
-    if not unlikely(e.wrong):
+    """Written, but wrong in a region that no chance picks, and no other story either."""
+    found = _region(e.wrong, e.held, e.launches) if unlikely(e.wrong) else None
+    if not found or not found.sure:
         return None
-    name, words = _region(e.wrong, e.held, e.launches)
     many = "is" if int(e.wrong.sum()) == 1 else "are"
-    return Diagnosis(name, f"{words} {many} wrong, and nothing else") if name else None
+    return Diagnosis(found.name, f"{found.what} {many} wrong, and nothing else: {found.why}")
 
 
-def _region(bad: torch.Tensor, held: torch.Tensor, launches: tuple[Launch, ...]) -> tuple[str, str]:
-    """(pattern, what the learner calls the bad elements), or two empty words."""
+def _was(count: int) -> str:
+    return "was" if count == 1 else "were"
+
+
+@dataclass(frozen=True)
+class Region:
+    """A pattern, what the learner calls its elements, and why they may be bad."""
+
+    name: str
+    what: str
+    why: str
+    sure: bool = True  # False: where it is all that is known, more than one bug looks like this
+
+
+def _region(bad: torch.Tensor, held: torch.Tensor, launches: tuple[Launch, ...]) -> Region | None:
     full = bad | held  # poison that is right by chance leaves no hole
     if bad.dim() > 1 and min(bad.shape[-1], bad.numel() // bad.shape[-1]) > 1:
         plane, whole = (t.reshape(-1, bad.shape[-1]) for t in (bad, full))
-        for look in (_only_first_row, _edges):
-            if (found := look(plane, whole, launches))[0]:
-                return found
+        if found := _only_first_row(plane, whole) or _edges(plane, whole, launches):
+            return found
     return _flat(bad.reshape(-1), full.reshape(-1), launches)
 
 
@@ -70,31 +85,42 @@ def _covers(region: torch.Tensor, bad: torch.Tensor, full: torch.Tensor) -> bool
     return bool((bad <= region).all()) and float(full[region].double().mean()) >= SOLID
 
 
-def _only_first_row(plane: torch.Tensor, full: torch.Tensor, launches: tuple[Launch, ...]) -> tuple[str, str]:
+def _only_first_row(plane: torch.Tensor, full: torch.Tensor) -> Region | None:
     region = torch.ones_like(plane)
     region[0] = False
     if len(plane) < 3 or not _covers(region, plane, full):
-        return "", ""
-    return "rows", "all rows but the first (is row × row length added, and all reset, for each row?)"
+        return None
+    return Region("rows", "all rows but the first", "is row × row length added, and all reset, for each row?")
 
 
-def _edges(plane: torch.Tensor, full: torch.Tensor, launches: tuple[Launch, ...]) -> tuple[str, str]:
+def _edges(plane: torch.Tensor, full: torch.Tensor, launches: tuple[Launch, ...]) -> Region | None:
     """Whole columns at the right, whole rows at the bottom, or both."""
     rows, cols = plane.shape
     row, col = (int((full.double().mean(dim) < SOLID).sum()) for dim in (1, 0))  # the first that is all bad
     corner = torch.zeros_like(plane)
     corner[row:], corner[:, col:] = True, True
     if not row or not col or not _covers(corner, plane, full):
-        return "", ""
+        return None
     if row == rows and 2 * col < cols and (name := _unit(col, launches)):
-        return name, f"all but the first {col} columns (one {name})"
+        return Region(
+            name, f"all but the first {col} columns (one {name})", f"is there no loop over more than a {name}?"
+        )
     if 2 * int(corner.sum()) >= plane.numel():
-        return "", ""
-    words = [f"rows {_span(row, rows)} of {rows:,}"] * (row < rows)
-    words += [f"columns {_span(col, cols)} of every row"] * (col < cols)
-    kind = "tile" if len(words) == 2 or any(n.grid[1] > 1 or n.block[1] > 1 for n in launches) else "tail"
-    partial = "the last, partial tile" if kind == "tile" else "the last, partial step"
-    return kind, f"{' and '.join(words)} ({_reach(row, rows, col, cols, launches) or partial + '?'})"
+        return None
+    what = [f"rows {_span(row, rows)} of {rows:,}"] * (row < rows)
+    what += [f"columns {_span(col, cols)} of every row"] * (col < cols)
+    kind = "tile" if len(what) == 2 or any(n.grid[1] > 1 or n.block[1] > 1 for n in launches) else "tail"
+    why = (
+        _reach(row, rows, col, cols, launches)
+        or f"is the last, partial {'tile' if kind == 'tile' else 'step'} left out?"
+    )
+    high, wide = _partial(row, rows, _sizes(launches, 1)), _partial(col, cols, _sizes(launches, 0))
+    return Region(kind, " and ".join(what), why, high or wide)
+
+
+def _partial(done: int, total: int, blocks: Iterable[int]) -> bool:
+    """Does it stop at the last, partial block, with two whole ones before it: not just behind the first?"""
+    return any(2 * size <= done < total < done + size and done % size == 0 for size in blocks)
 
 
 def _span(first: int, end: int) -> str:
@@ -110,47 +136,50 @@ def _reach(row: int, rows: int, col: int, cols: int, launches: tuple[Launch, ...
     return ""
 
 
-def _flat(bad: torch.Tensor, full: torch.Tensor, launches: tuple[Launch, ...]) -> tuple[str, str]:
+def _flat(bad: torch.Tensor, full: torch.Tensor, launches: tuple[Launch, ...]) -> Region | None:
     """One run at the end, or all but the first warp of every block."""
     total, place = bad.numel(), torch.arange(bad.numel())
     done = min(int((place[~full] + 1).amax()) if not full.all() else 0, int(bad.to(torch.uint8).argmax()))
     if not _covers(place >= done, bad, full):
         return _first_warps(bad, full, launches)
     if 0 < 2 * (total - done) < total:
-        what = f"the last {total - done:,} of {total:,} elements"
-        return "tail", f"{what} ({_threads(done, launches) or 'the last, partial block?'})"
+        what = (
+            f"the last {total - done:,} of {total:,} elements"
+            if total > done + 1
+            else f"the last of {total:,} elements"
+        )
+        sure = _partial(done, total, _sizes(launches, 0)) or (total >= WARP and _partial(done, total, (4,)))
+        return Region("tail", what, _threads(done, launches) or "is the last, partial block or vector left out?", sure)
     if name := _unit(done, launches):
-        return name, f"all but the first {done} elements (one {name})"
-    return "", ""
+        return Region(name, f"all but the first {done} elements (one {name})", f"is there more than one {name}'s work?")
+    return None
 
 
 def _threads(done: int, launches: tuple[Launch, ...]) -> str:
     for n in launches if len(launches) == 1 else ():
         (grid, block) = (n.grid[0], n.block[0])
         if n.grid[1:] == n.block[1:] == (1, 1) and grid * block == done:
-            return f"the launch has {grid:,} × {block:,} = {done:,} threads: round the grid up"
+            return f"the launch has {grid:,} × {block:,} = {done:,} threads; round the grid up"
     return ""
 
 
-def _sizes(launches: tuple[Launch, ...]) -> tuple[int, ...]:
-    """Threads in a block: those launched, or the usual ones."""
-    return tuple({n.block[0] * n.block[1] * n.block[2] for n in launches}) or BLOCKS
+def _sizes(launches: tuple[Launch, ...], axis: int) -> tuple[int, ...]:
+    """Threads of a block along one axis: those launched, or the usual ones."""
+    return tuple({n.block[axis] for n in launches if n.block[axis] > 1}) or (() if launches else BLOCKS)
 
 
 def _unit(done: int, launches: tuple[Launch, ...]) -> str:
-    return "block" if done in _sizes(launches) else "warp" if done == WARP else ""
+    return "block" if done in _sizes(launches, 0) else "warp" if done == WARP else ""
 
 
-def _first_warps(bad: torch.Tensor, full: torch.Tensor, launches: tuple[Launch, ...]) -> tuple[str, str]:
+def _first_warps(bad: torch.Tensor, full: torch.Tensor, launches: tuple[Launch, ...]) -> Region | None:
     place = torch.arange(bad.numel())
-    for size in _sizes(launches):
+    for size in _sizes(launches, 0):
         if WARP < size < bad.numel() and _covers(place % size >= WARP, bad, full):
-            return "warp", f"all but the first warp of each block of {size}"
-    return "", ""
-
-
-def _of(mask: torch.Tensor) -> str:
-    return f"{int(mask.sum()):,} of {mask.numel():,} elements"
+            return Region(
+                "warp", f"all but the first warp of each block of {size}", "do the other warps get out early?"
+            )
+    return None
 
 
 def _index(mask: torch.Tensor) -> str:
@@ -159,7 +188,7 @@ def _index(mask: torch.Tensor) -> str:
 
 ORDER = (
     patterns.race, patterns.garbage, patterns.stale, patterns.transposed, patterns.swapped, patterns.off_by_one,
-    unwritten, patterns.overflow, multiple.factor, precision.reduced, placed, precision.coarse, multiple.zero,
+    unwritten, precision.overflow, multiple.factor, precision.reduced, placed, precision.coarse, multiple.zero,
 )  # fmt: skip
 
 

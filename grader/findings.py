@@ -276,6 +276,8 @@ def _timeout(f: Fact) -> str:
 
 def _host(f: Fact) -> str:
     name = f["variable"] or "device memory"
+    if f["what"] == "crash" and f["note"] == "Aborted":
+        return "host code aborted: an exception that nobody caught, a failed assertion, or abort()"
     return {
         "reads": f"host code reads {name} directly: device memory is for kernels; copy it with cudaMemcpyAsync",
         "writes": f"host code writes {name} directly: device memory is for kernels; copy it with cudaMemcpyAsync",

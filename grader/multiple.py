@@ -45,7 +45,8 @@ def _by_row(e: Evidence, ratio: torch.Tensor) -> Diagnosis | None:
     if e.g.dim() < 2 or e.g.shape[-1] < FEW or int(rows.sum()) < 2:
         return None
     k = ratio.median(-1, keepdim=True).values
-    if not k.isfinite().all() or (k[rows] == 0).any() or float((k[rows] - 1).abs().median()) < 1e-3:
+    least = max(1e-3, 4 * e.tolerance.rtol, 16 * e.epsilon)
+    if not k.isfinite().all() or (k[rows] == 0).any() or float((k[rows] - 1).abs().median()) < least:
         return None
     if not e.fits(k * e.w, rows & ~e.held, k):
         return None
@@ -53,7 +54,6 @@ def _by_row(e: Evidence, ratio: torch.Tensor) -> Diagnosis | None:
 
 
 def zero(e: Evidence) -> Diagnosis | None:
-    if not e.telling(e.wrong) or bool((e.g != 0)[e.wrong].any()):
+    if not e.telling(e.wrong) or bool((e.g != 0).any()):
         return None
-    some = "everywhere" if bool(e.wrong.all()) else f"in {int(e.wrong.sum()):,} of {e.wrong.numel():,} elements"
-    return Diagnosis("zero", f"{e.argument} is 0 {some}: cleared, but nothing is stored or added there")
+    return Diagnosis("zero", f"{e.argument} is 0 everywhere: cleared, but nothing is stored or added")

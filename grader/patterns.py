@@ -146,41 +146,6 @@ def stale(e: Evidence) -> Diagnosis | None:
     )
 
 
-def overflow(e: Evidence) -> Diagnosis | None:
-    if not e.epsilon:
-        return _wrapped(e)
-    bad = e.wrong & ~e.g.isfinite() & e.w.isfinite()
-    if not bad.any():
-        return None
-    count, infinite = int(bad.sum()), bool((bad & e.g.isinf()).any())
-    tainted = [name for name, x in e.inputs.items() if x.is_floating_point() and bool(x.isnan().any())]
-    if tainted and not infinite:
-        return Diagnosis(
-            "unknown",
-            f"{_are(count)} nan where a finite number belongs, and {' and '.join(tainted)} holds nan in places: "
-            "is something read that belongs to another element, or to no element?",
-        )
-    return Diagnosis(
-        "overflow",
-        f"{_are(count)} {'inf or nan' if infinite else 'nan'} where a finite number belongs: "
-        "something overflowed (expf of a large number?) or 0/0 was formed",
-    )
-
-
-def _wrapped(e: Evidence) -> Diagnosis | None:
-    """A 64-bit answer that went through 32 bits."""
-    if e.got.dtype is not torch.int64 or not e.wrong.any():
-        return None
-    want, got = e.want[e.wrong], e.got[e.wrong]
-    if not bool((got == want.to(torch.int32)).all() | (got == want & 0xFFFFFFFF).all()):
-        return None
-    return Diagnosis("overflow", f"{e.argument} is what is left of the answer in 32 bits: use int64_t throughout")
-
-
-def _are(count: int) -> str:
-    return "one element is" if count == 1 else f"{count:,} elements are"
-
-
 def garbage(e: Evidence) -> Diagnosis | None:
     """got is want and the poison that was there, added or the larger of the two."""
     before = e.before.double()

@@ -1,4 +1,4 @@
-"""Close, but not close enough: what was computed in too few bits. Pure."""
+"""Too few bits: what overflowed, and what is close but not close enough. Pure."""
 
 from __future__ import annotations
 
@@ -13,6 +13,43 @@ from grader.patterns import FEW, Evidence, bits
 
 HALF = 2.0**-10  # relative: two roundings to fp16 or TF32
 LARGE = 1 << 24  # terms: beyond them, adding up again takes too long
+
+
+def overflow(e: Evidence) -> Diagnosis | None:
+    if not e.epsilon:
+        return _wrapped(e)
+    bad = e.wrong & ~e.g.isfinite() & e.w.isfinite()
+    if not bad.any():
+        return None
+    many = "one element is" if int(bad.sum()) == 1 else f"{int(bad.sum()):,} elements are"
+    if why := _elsewhere(e, bad):
+        return Diagnosis("unknown", f"{many} {why}")
+    kind = "inf or nan" if (bad & e.g.isinf()).any() else "nan"
+    return Diagnosis(
+        "overflow",
+        f"{many} {kind} where a finite number belongs: "
+        "something overflowed (expf of a large number?) or 0/0 was formed",
+    )
+
+
+def _elsewhere(e: Evidence, bad: torch.Tensor) -> str:
+    """What is not finite without any overflow: nan from an input that holds some, or where a maximum starts."""
+    tainted = [name for name, x in e.inputs.items() if x.is_floating_point() and bool(x.isnan().any())]
+    if tainted and bool(e.g[bad].isnan().all()):
+        return f"nan where a finite number belongs, and {' and '.join(tainted)} holds nan: is a wrong element read?"
+    if bool((e.g[bad] == -torch.inf).all()) and float(e.w[bad].abs().max()) < 3e4:
+        return "-inf where a finite number belongs: a maximum over nothing, or the log of 0?"
+    return ""
+
+
+def _wrapped(e: Evidence) -> Diagnosis | None:
+    """A 64-bit answer that went through 32 bits."""
+    if e.got.dtype is not torch.int64 or not e.wrong.any():
+        return None
+    want, got = e.want[e.wrong], e.got[e.wrong]
+    if not bool((got == want.to(torch.int32)).all() | (got == want & 0xFFFFFFFF).all()):
+        return None
+    return Diagnosis("overflow", f"{e.argument} is what is left of the answer in 32 bits: use int64_t throughout")
 
 
 def reduced(e: Evidence) -> Diagnosis | None:
@@ -35,16 +72,18 @@ def _same(e: Evidence, answer: torch.Tensor) -> bool:
 def _short(e: Evidence) -> Diagnosis | None:
     got, want, error = e.got[e.wrong], e.w[e.wrong].float(), (e.g - e.w).abs()[e.wrong]
     size = e.w.abs() if e.scale is None else torch.maximum(e.w.abs(), e.scale.double())
-    used, full = bits(got), bits(want)
-    if not bool((error <= 4 * HALF * size[e.wrong]).all()) or not bool((got != 0).any()):
+    used = int(bits(got).max())
+    near = HALF * size[e.wrong] * (2 if used > 8 else 4)
+    if not 7 <= used <= 16 or not bool((error <= near).all()):
         return None
-    if int(used.max()) > 14 or int(used.max()) < 7 or not bool((full > 18).any()):
-        return None  # as few bits may be right
-    kind = "bf16" if int(used.max()) <= 8 else "fp16 or TF32" if int(used.max()) <= 11 else "half precision"
+    if not bool((bits(want) > 18).any()):  # as few bits may be right
+        return None
+    kind = "bf16" if used <= 8 else "fp16 or TF32" if used <= 11 else ""
+    kind = kind if len(got) >= 2 * FEW else ""  # a few fp16 numbers may do with the bits of a bf16 one
     return Diagnosis(
         "precision",
-        f"{e.argument} holds only {int(used.max())} of the 24 bits of an fp32 number (off by {_most(e)} relative): "
-        f"it went through {kind}",
+        f"{e.argument} holds only {used} of the 24 bits of an fp32 number (off by {_most(e)} relative): "
+        f"it went through {kind or 'half precision'}",
     )
 
 
@@ -55,7 +94,7 @@ def coarse(e: Evidence) -> Diagnosis | None:
     if e.wrong.numel() < 2 and e.scale is not None:  # a sum may have lost a small term
         return None
     nearly = HALF if e.wrong.numel() >= 2 * FEW else HALF / 2
-    nearly = min(max(nearly, 8 * e.epsilon), 0.05 / max(e.got.shape[-1:] or (1,)))
+    nearly = min(max(nearly, 8 * e.epsilon), 0.05 / max(*e.got.shape[-1:], 1, 1))
     limit = nearly * e.w.abs()
     if e.scale is not None and (terms := _longest(e)):  # sums: cancellation makes |want| small, not the terms
         limit = torch.maximum(limit, min(HALF, 0.05 / terms) * e.scale.double())
@@ -63,11 +102,11 @@ def coarse(e: Evidence) -> Diagnosis | None:
         return None
     if not e.wrong.any() or (e.wrong.numel() > 64 and int(e.wrong.sum()) < FEW):
         return None
-    return Diagnosis(
-        "precision",
-        f"{e.argument} is close (off by at most {_most(e)} relative) but not close enough for {_name(e.got.dtype)}: "
-        "half precision somewhere, or a formula that only approximates?",
-    )
+    why = "half precision somewhere, or a formula that only approximates?"
+    if e.got.element_size() < 4:
+        why = "rounded in another way, or more than once?"
+    near = f"{e.argument} is close (off by at most {_most(e)} relative)"
+    return Diagnosis("precision", f"{near} but not close enough for {_name(e.got.dtype)}: {why}")
 
 
 def _longest(e: Evidence) -> int:

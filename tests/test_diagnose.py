@@ -13,7 +13,7 @@ import torch
 
 from grader import layout
 from grader.diagnose import Evidence, chart, diagnose, exchanges
-from grader.model import Launch, Tolerance
+from grader.model import Diagnosis, Launch, Tolerance
 
 F32, F16, BF16, I32, I64 = torch.float32, torch.float16, torch.bfloat16, torch.int32, torch.int64
 TOLERANCE = {F32: Tolerance(1e-5, 1e-6), F16: Tolerance(2e-3, 1e-4), BF16: Tolerance(1.6e-2, 1e-3)}
@@ -261,10 +261,6 @@ def only_cleared(e: Evidence) -> Evidence:
     return say(e, torch.zeros(e.got.shape))
 
 
-def last_stage_missing(e: Evidence) -> Evidence:
-    return put(e, place(e) % 3 == 1, 0)
-
-
 def times(factor: float) -> Callable[[Evidence], Evidence]:
     return lambda e: say(e, factor * e.want)
 
@@ -281,10 +277,9 @@ def row_divisor_wrong(e: Evidence) -> Evidence:
 
 
 def b_minus_a(e: Evidence) -> Evidence:
-    """alpha·a + beta·b with the scalars exchanged."""
-    values = {"a": normal(11, *e.got.shape), "b": normal(12, *e.got.shape), "alpha": 1.5, "beta": -0.75}
-    answer = lambda v: v["alpha"] * v["a"].double() + v["beta"] * v["b"].double()  # noqa: E731
-    got = answer({**values, "alpha": -0.75, "beta": 1.5}).to(e.got.dtype)
+    values = {"a": normal(11, *e.got.shape), "b": normal(12, *e.got.shape), "c": 1.5}
+    answer = lambda v: v["a"].double() - v["c"] * v["b"].double()  # noqa: E731
+    got = answer({"a": values["b"], "b": values["a"], "c": 1.5}).to(e.got.dtype)
     return replace(e, want=answer(values), got=got, swaps=exchanges(values, answer))
 
 
@@ -348,7 +343,6 @@ BUGS: tuple[tuple[str, Callable[[Evidence], Evidence], tuple[tuple[int, ...], ..
     ("factor", mean_for_sum, TWO, (F32,)),
     ("factor", row_divisor_wrong, TWO, (F32,)),
     ("zero", only_cleared, (*ONE, *TWO), ALL),
-    ("zero", last_stage_missing, (*ONE, *TWO), ALL),
     ("swapped", b_minus_a, (*ONE, *TWO), FLOATS),
     ("swapped", product_reversed, SQUARE, (F32,)),
 )  # fmt: skip
@@ -365,7 +359,7 @@ class Made:
 
 def made() -> Iterator[Made]:
     for pattern, bug, shapes, dtypes in BUGS:
-        for shape, dtype, seed in product(shapes, dtypes, (1, 2)):
+        for seed, (shape, dtype) in enumerate(product(shapes, dtypes)):
             name = getattr(bug, "__qualname__", str(bug)).replace(".<locals>", "")
             evidence = bug(right(dtype, 100 * seed + len(shape), *shape))
             if evidence.wrong.any():  # some sizes leave no tail
@@ -376,8 +370,13 @@ def verdict(pattern: str, told: str) -> str:
     return "right" if told == pattern else "unknown" if told == "unknown" else "wrong"
 
 
-def test_nine_in_ten_are_named_and_none_wrongly() -> None:
-    failures = [(one, diagnose(one.evidence).pattern) for one in made()]
+@pytest.fixture(scope="module")
+def judged() -> list[tuple[Made, Diagnosis]]:
+    return [(one, diagnose(one.evidence)) for one in made()]
+
+
+def test_nine_in_ten_are_named_and_none_wrongly(judged: list[tuple[Made, Diagnosis]]) -> None:
+    failures = [(one, d.pattern) for one, d in judged]
     told = Counter(verdict(one.pattern, name) for one, name in failures)
     table = [f"{one.label}: {name}, not {one.pattern}" for one, name in failures if name != one.pattern]
     table.append(f"{len(failures)} failures: {dict(told)}")
@@ -469,7 +468,7 @@ CONTROLS: tuple[tuple[Callable[[Evidence], Evidence], tuple[tuple[int, ...], ...
 def test_no_name_where_none_can_be_known() -> None:
     named, count = [], 0
     for bug, shapes, dtypes in CONTROLS:
-        for shape, dtype, seed in product(shapes, dtypes, (3, 4)):
+        for seed, (shape, dtype) in enumerate(product(shapes, dtypes)):
             evidence = bug(right(dtype, seed, *shape))
             told, count = diagnose(evidence), count + bool(evidence.wrong.any())
             if told.pattern != "unknown":
@@ -483,8 +482,12 @@ EXACT = {"unwritten", "garbage", "stale", "overflow", "race", "precision"}  # re
 
 @pytest.mark.parametrize("shape", [(1,), (2,), (3,), (1, 2), (3, 1)], ids=str)
 def test_tiny_outputs_are_named_by_their_bits_or_not_at_all(shape: tuple[int, ...]) -> None:
-    tiny = {name: bug for name, bug, shapes, _ in BUGS if name not in ("tile", "swapped") and len(shapes[0]) == 1}
-    for (pattern, bug), seed in product(tiny.items(), range(5)):
+    tiny = {
+        bug: name
+        for name, bug, shapes, _ in BUGS
+        if bug not in (maximum_not_started, int_where_int64, counted_from_one, half_products) and len(shapes[0]) == 1
+    }
+    for (bug, pattern), seed in product(tiny.items(), range(5)):
         evidence = bug(right(F32, seed, *shape))
         told = diagnose(evidence).pattern if evidence.wrong.any() else "unknown"
         held = evidence.unwritten.any() and told == "unwritten"
@@ -517,7 +520,7 @@ def told(bug: Callable[[Evidence], Evidence], *shape: int, dtype: torch.dtype = 
 @pytest.mark.parametrize(
     ("sentence", "words"),
     [
-        (lambda: told(grid_rounded_down, 1000), "the launch has 3 × 256 = 768 threads: round the grid up"),
+        (lambda: told(grid_rounded_down, 1000), "the launch has 3 × 256 = 768 threads; round the grid up"),
         (lambda: told(tiles_rounded_down, 33, 65), "the launch covers only 32 × 64"),
         (lambda: told(columns_rounded_down, 17, 300), "columns 256–299 of every row"),
         (lambda: told(never_launched, 300), "y was never written"),
@@ -528,17 +531,16 @@ def told(bug: Callable[[Evidence], Evidence], *shape: int, dtype: torch.dtype = 
         (lambda: told(serial_sum, 1), "one by one in fp32"),
         (lambda: told(tensor_cores, 33, 65), "TF32"),
         (lambda: told(rounded_to(BF16), 300), "bf16"),
-        (lambda: told(nan_read, 300), "x holds nan in places"),
-        (lambda: told(b_minus_a, 300), "alpha and beta exchanged"),
+        (lambda: told(nan_read, 300), "x holds nan"),
+        (lambda: told(b_minus_a, 300), "with a and b exchanged"),
     ],
 )
 def test_the_sentence_says_what_is_known(sentence: Callable[[], str], words: str) -> None:
     assert words in sentence()
 
 
-def test_sentences_are_short_and_say_one_thing() -> None:
-    for one in made():
-        text = diagnose(one.evidence).explanation
+def test_sentences_are_short_and_say_one_thing(judged: list[tuple[Made, Diagnosis]]) -> None:
+    for text in {d.explanation for _, d in judged}:
         assert len(text) <= 200 and "\n" not in text and not text.endswith("."), text
 
 
@@ -576,7 +578,7 @@ def test_the_chart_marks_what_is_wrong() -> None:
 
 def test_the_map_shows_a_partial_tile_and_how_to_read_it() -> None:
     lines = diagnose(tiles_rounded_down(right(F32, 1, 40, 40))).picture.splitlines()
-    assert lines[:8] == ["·" * 32 + "o" * 8] * 6 + ["·" * 32 + "o" * 8, "o" * 40]
+    assert lines[:8] == ["·" * 32 + "o" * 8] * 6 + ["o" * 40] * 2
     assert lines[8:] == ["· right  o never written  5 elements a sign"]
 
 

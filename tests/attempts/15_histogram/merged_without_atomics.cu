@@ -1,4 +1,5 @@
 // expect: UNSAFE race
+// expect(cuda): UNSAFE race | WRONG
 // why: the blocks merge with hist[b] += counts[b]: other blocks do the same at the same time
 #include <cuda_runtime.h>
 #include <cstdint>

@@ -1,4 +1,5 @@
 // expect: UNSAFE race
+// expect(cuda): UNSAFE race | WRONG
 // why: no barrier between clearing and counting: a slow warp clears what a fast one has counted
 #include <cuda_runtime.h>
 #include <cstdint>

@@ -1,4 +1,5 @@
 // expect: UNSAFE race
+// expect(cuda): UNSAFE race | WRONG
 // why: no barrier between counting and merging: the totals are read while others still count
 #include <cuda_runtime.h>
 #include <cstdint>

@@ -1,4 +1,5 @@
 // expect: UNSAFE race
+// expect(cuda): UNSAFE race | WRONG
 // why: counts[x[i]]++ without atomics: two threads read the same count and one addition is lost
 #include <cuda_runtime.h>
 #include <cstdint>

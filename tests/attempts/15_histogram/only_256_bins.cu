@@ -1,4 +1,5 @@
 // expect: UNSAFE oob
+// expect(cuda): UNSAFE oob | WRONG | CRASH | TIMEOUT
 // why: room for 256 private counters, however many bins there are
 #include <cuda_runtime.h>
 #include <cstdint>

@@ -1,4 +1,5 @@
 // expect: UNSAFE uninit
+// expect(cuda): UNSAFE uninit | WRONG | CRASH
 // why: the private counters are counted into without having been cleared: shared memory does not start at 0
 #include <cuda_runtime.h>
 #include <cstdint>

@@ -1,4 +1,5 @@
 // expect: UNSAFE race
+// expect(cuda): UNSAFE race | WRONG
 // why: a block sets its flag without a fence: the next one may see the flag before the sum
 #include <cuda_runtime.h>
 #include <cstdint>

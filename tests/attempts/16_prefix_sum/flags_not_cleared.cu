@@ -1,4 +1,5 @@
 // expect: UNSAFE uninit
+// expect(cuda): UNSAFE uninit | WRONG | CRASH
 // why: the flags in ws are taken to start at 0, but ws holds rubbish: nobody waits
 #include <cuda_runtime.h>
 #include <cstdint>

@@ -1,4 +1,5 @@
 // expect: UNSAFE race
+// expect(cuda): UNSAFE race | WRONG
 // why: no barrier between reading the neighbour's sum and adding to one's own
 #include <cuda_runtime.h>
 #include <cstdint>

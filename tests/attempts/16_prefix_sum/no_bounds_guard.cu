@@ -1,4 +1,5 @@
 // expect: UNSAFE oob
+// expect(cuda): UNSAFE oob | WRONG | CRASH | TIMEOUT
 // why: the last block reads and writes past the ends of x and out
 #include <cuda_runtime.h>
 #include <cstdint>

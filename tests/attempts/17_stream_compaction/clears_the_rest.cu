@@ -1,4 +1,5 @@
 // expect: UNSAFE padding
+// expect(cuda): UNSAFE padding | WRONG
 // why: sets all of out to zero first: what is behind the kept elements must stay as it was
 #include <cuda_runtime.h>
 #include <cstdint>

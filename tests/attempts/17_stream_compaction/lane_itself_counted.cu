@@ -1,4 +1,5 @@
 // expect: WRONG | UNSAFE
+// expect(cuda): WRONG | UNSAFE | CRASH | TIMEOUT
 // why: the mask of the lanes below includes the lane itself: everything lands one place too high
 #include <cuda_runtime.h>
 #include <cstdint>

@@ -1,4 +1,5 @@
 // expect: UNSAFE | WRONG
+// expect(cuda): UNSAFE | WRONG | CRASH | TIMEOUT
 // why: lanes past the end leave before a ballot that names all lanes
 #include <cuda_runtime.h>
 #include <cstdint>

@@ -1,4 +1,5 @@
 // expect: UNSAFE race
+// expect(cuda): UNSAFE race | WRONG
 // why: no barrier after the counts of the warps have been read: a fast warp writes its next count over the last
 #include <cuda_runtime.h>
 #include <cstdint>

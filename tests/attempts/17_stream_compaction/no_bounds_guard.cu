@@ -1,4 +1,5 @@
 // expect: UNSAFE oob
+// expect(cuda): UNSAFE oob | WRONG | CRASH | TIMEOUT
 // why: the last block reads past the end of x
 #include <cuda_runtime.h>
 #include <cstdint>

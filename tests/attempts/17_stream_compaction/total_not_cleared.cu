@@ -1,4 +1,5 @@
 // expect: UNSAFE uninit
+// expect(cuda): UNSAFE uninit | WRONG | CRASH
 // why: ticket and turn are cleared, but the running total between them starts as rubbish
 #include <cuda_runtime.h>
 #include <cstdint>

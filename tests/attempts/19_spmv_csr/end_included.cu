@@ -1,4 +1,5 @@
 // expect: UNSAFE oob | WRONG
+// expect(cuda): UNSAFE oob | WRONG | CRASH | TIMEOUT
 // why: a row's loop runs up to and including where the next one begins
 #include <cuda_runtime.h>
 #include <cstdint>

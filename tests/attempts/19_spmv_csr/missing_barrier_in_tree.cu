@@ -1,4 +1,5 @@
 // expect: UNSAFE race
+// expect(cuda): UNSAFE race | WRONG
 // why: no barrier between the steps of the tree
 #include <cuda_runtime.h>
 #include <cstdint>

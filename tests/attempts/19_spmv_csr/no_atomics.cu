@@ -1,4 +1,5 @@
 // expect: UNSAFE race
+// expect(cuda): UNSAFE race | WRONG
 // why: the nonzeros of a row are added to y[row] by many threads without atomics
 #include <cuda_runtime.h>
 #include <cstdint>

@@ -1,4 +1,5 @@
 // expect: UNSAFE oob | WRONG
+// expect(cuda): UNSAFE oob | WRONG | CRASH | TIMEOUT
 // why: multiplies by x[i] and never looks at col_idx
 #include <cuda_runtime.h>
 #include <cstdint>

@@ -1,4 +1,5 @@
 // expect: UNSAFE oob
+// expect(cuda): UNSAFE oob | WRONG | CRASH | TIMEOUT
 // why: the last block goes on behind the last row
 #include <cuda_runtime.h>
 #include <cstdint>

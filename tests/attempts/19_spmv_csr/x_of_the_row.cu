@@ -1,4 +1,5 @@
 // expect: UNSAFE oob | WRONG
+// expect(cuda): UNSAFE oob | WRONG | CRASH | TIMEOUT
 // why: multiplies by the x of the row, not of the column
 #include <cuda_runtime.h>
 #include <cstdint>

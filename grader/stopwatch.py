@@ -1,0 +1,84 @@
+"""Times libraries on the same buffers, cold, from graphs. In the timing worker; statistics are timing.py's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from grader import graph
+from grader.model import Job
+
+if TYPE_CHECKING:
+    from grader.backends.cuda import Device
+
+THREAD_LOCAL = 1  # cudaStreamCaptureModeThreadLocal
+
+
+class Timed:
+    """Two libraries on the same buffers, replayed from graphs.
+
+    A replay on *other* buffers between the flush and the timed one warms the code and the clocks but not the data:
+    without it, the first kernel after a flush pays for its instruction fetch.
+    """
+
+    def __init__(self, device: Device, job: Job) -> None:
+        self.device, self.job, self.runtime, self.stream = device, job, device.runtime, device.stream
+        self.inputs = [b for b in job.buffers if b.initialised]
+        self.written = [b for b in job.buffers if not b.initialised]
+        self.outputs = [b for b in job.buffers if b.output]
+        self.start, self.stop = self.runtime.eventCreate(), self.runtime.eventCreate()
+        self.flush_bytes = 2 * int(self.runtime.getDeviceProperties(0)["l2CacheSize"])
+        self.flush = self.runtime.malloc(self.flush_bytes)
+        self.other = self.runtime.malloc(job.span)
+        self.runtime.memcpy(self.other, device.memory, job.span, 3)
+        self.launches: list[list[str]] = []
+        self.graphs = [self._record(i) for i in range(len(device.functions))]
+        self.empty_us = self._empty()
+
+    def _record(self, library: int) -> tuple[int, int]:
+        """(on the judged buffers, on the other ones), both run once so that modules are loaded."""
+        pair = []
+        for memory in (self.device.memory, self.other):
+            recorded, status, message = self.device.capture(library, self.job, memory)
+            if status or not recorded:
+                raise RuntimeError(f"the launcher cannot be recorded at the timed size: {message}")
+            if memory == self.device.memory:
+                self.launches.append([launch.kernel for launch in graph.inspect(recorded).launches])
+            pair.append(self.runtime.graphInstantiate(recorded))
+            self.runtime.graphLaunch(pair[-1], self.stream)
+        self.runtime.streamSynchronize(self.stream)
+        return pair[0], pair[1]
+
+    def _empty(self) -> float:
+        """What an empty graph takes between two events: subtracted from every sample."""
+        self.runtime.streamBeginCapture(self.stream, THREAD_LOCAL)
+        executable = self.runtime.graphInstantiate(self.runtime.streamEndCapture(self.stream))
+        return sorted(self._time(executable) for _ in range(9))[4]
+
+    def close(self) -> None:
+        """Frees the other buffers, so that the next shape fits."""
+        for executable in (e for pair in self.graphs for e in pair):
+            self.runtime.graphExecDestroy(executable)
+        self.runtime.free(self.flush)
+        self.runtime.free(self.other)
+
+    def _time(self, executable: int) -> float:
+        self.runtime.eventRecord(self.start, self.stream)
+        self.runtime.graphLaunch(executable, self.stream)
+        self.runtime.eventRecord(self.stop, self.stream)
+        self.runtime.eventSynchronize(self.stop)
+        return 1000.0 * float(self.runtime.eventElapsedTime(self.start, self.stop))
+
+    def sample(self, library: int, upload: bool, poison: int) -> float:
+        memory, host, rt = self.device.memory, self.device.host, self.runtime
+        for b in self.inputs if upload else ():
+            rt.memcpyAsync(memory + b.offset, host + b.offset, b.nbytes, 1, self.stream)
+        for b in self.written:
+            rt.memsetAsync(memory + b.offset, poison, b.nbytes, self.stream)
+        rt.memsetAsync(self.flush, poison, self.flush_bytes, self.stream)
+        judged, warming = self.graphs[library]
+        rt.graphLaunch(warming, self.stream)
+        us = self._time(judged) - self.empty_us
+        for b in self.outputs:
+            rt.memcpyAsync(host + b.offset, memory + b.offset, b.nbytes, 2, self.stream)
+        rt.streamSynchronize(self.stream)
+        return us
