@@ -107,6 +107,7 @@ class Bench:
             case=self.args.case or "",
             speed=self.args.speed,
             simulate=self.args.simulate,
+            pedantic=self.args.pedantic,
             hints_used=hints,
             sanitize=self.args.sanitize,
         )

@@ -8,8 +8,11 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import threading
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -138,8 +141,8 @@ def _diagnose(
 
 
 def sample(exercise: Exercise, spec: Spec, seed: int, count: int, budget: int) -> tuple[Case, ...]:
-    """The corners and about `count` drawn cases, run by nobody."""
-    found = dict.fromkeys(cases.corners(exercise, spec, budget))
+    """About `count` drawn cases and the corners, run by nobody."""
+    found: dict[Case, None] = {}
 
     @seeded(seed)
     @settings(max_examples=count, database=None, deadline=None, phases=(Phase.generate,), suppress_health_check=ALL)
@@ -148,7 +151,10 @@ def sample(exercise: Exercise, spec: Spec, seed: int, count: int, budget: int) -
         found[case] = None
 
     drawn()
-    return tuple(found)
+    return tuple(found | dict.fromkeys(cases.corners(exercise, spec, budget)))
+
+
+Once = Callable[[Worker, Case], "Trial"]
 
 
 class _Failed(Exception):
@@ -164,10 +170,14 @@ class Memo:
         self.deadline = float("inf")
         self.failure: Trial | None = None
 
+    def keep(self, trial: Trial) -> Trial:
+        self.trials[trial.case] = trial
+        self.progress(len(self.trials))
+        return trial
+
     def __call__(self, case: Case) -> None:
         if case not in self.trials and time.monotonic() < self.deadline:
-            self.trials[case] = self.once(case)
-            self.progress(len(self.trials))
+            self.keep(self.once(case))
         trial = self.trials.get(case)
         if trial is None or trial.outcome is Outcome.PASS:
             return
@@ -178,12 +188,36 @@ class Memo:
         raise _Failed
 
 
+def prefetch(memo: Memo, crew: Sequence[Worker], once: Once, chosen: Iterable[Case]) -> None:
+    """Runs the cases hypothesis is going to draw, one worker a core; it then finds them done. Stops at a failure."""
+    waiting, failed = deque(chosen), threading.Event()
+
+    def work(worker: Worker) -> None:
+        while not failed.is_set():
+            try:
+                case = waiting.popleft()
+            except IndexError:
+                return
+            if memo.keep(once(worker, case)).outcome is not Outcome.PASS:
+                failed.set()
+
+    with ThreadPoolExecutor(len(crew)) as pool:
+        list(pool.map(work, crew))  # a thread's exception comes out here
+
+
 def series(
-    exercise: Exercise, spec: Spec, worker: Worker, seed: int, examples: int, budget: int, seconds: float,
+    exercise: Exercise, spec: Spec, crew: Sequence[Worker], seed: int, examples: int, budget: int, seconds: float,
     database: Path | None, progress: Callable[[int], None],
 ) -> Series:  # fmt: skip
-    """Corners first, then drawn cases; stops at a failure and shrinks it."""
-    memo = Memo(lambda case: attempt(exercise, spec, worker, case, seed, seconds), progress)
+    """Drawn cases, then the corners; stops at a failure and shrinks it."""
+
+    def once(worker: Worker, case: Case) -> Trial:
+        return attempt(exercise, spec, worker, case, seed, seconds)
+
+    memo = Memo(lambda case: once(crew[0], case), progress)
+    corners = cases.corners(exercise, spec, budget)  # the largest, plainest one last: its counts are shown
+    if len(crew) > 1:
+        prefetch(memo, crew, once, sample(exercise, spec, seed, examples, budget))
     kept: ExampleDatabase | None = DirectoryBasedExampleDatabase(database) if database else None
 
     @seeded(seed)
@@ -198,11 +232,10 @@ def series(
 
     with contextlib.suppress(_Failed, Flaky), contextlib.redirect_stderr(io.StringIO()):
         drawn()
-        for corner in cases.corners(exercise, spec, budget):  # the largest, plainest one last: its counts are shown
+        for corner in corners:
             memo(corner)
     passed = sum(t.outcome is Outcome.PASS for t in memo.trials.values())
-    last = next(reversed(memo.trials.values()), None)
-    return Series(passed, len(memo.trials), memo.failure, last)
+    return Series(passed, len(memo.trials), memo.failure, memo.trials.get(corners[-1]))
 
 
 def arena_size(budget: int) -> int:

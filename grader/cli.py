@@ -173,6 +173,9 @@ def _add_run(parser: Parser) -> None:
     parser.add_argument("--backend", choices=("cuda", "simulator"), help="default: the GPU where there is one")
     parser.add_argument("--no-speed", dest="speed", action="store_false", help="correctness only")
     parser.add_argument(
+        "--pedantic", action="store_true", help="simulator: a shuffle orders no memory, as CUDA has it to the letter"
+    )
+    parser.add_argument(
         "--no-simulate", dest="simulate", action="store_false", help="on a GPU: do not let the simulator check it too"
     )
     parser.add_argument("--seed", type=_seed, metavar="N", help="draw the same cases again")

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from grader.conditions import State
+
 
 @dataclass(frozen=True)
 class Gpu:
@@ -60,6 +62,23 @@ def find() -> Gpu | None:
             _text(p.nvmlSystemGetDriverVersion()),
             int(p.nvmlSystemGetCudaDriverVersion_v2()),
             int(p.nvmlDeviceGetMemoryInfo(h).total),
+        )
+
+
+def state(own: frozenset[int]) -> State | None:
+    """Clocks, heat, power, and who else is there; `own` are our processes with a context."""
+    with nvml() as p:
+        if p is None or (h := handle(p)) is None:
+            return None
+        listed = {process.pid for process in p.nvmlDeviceGetComputeRunningProcesses(h)}
+        # In a container NVML may show pids of another namespace: then only their number tells.
+        others = len(listed - own) if listed & own else max(0, len(listed) - len(own))
+        return State(
+            int(p.nvmlDeviceGetClockInfo(h, p.NVML_CLOCK_SM)),
+            int(p.nvmlDeviceGetTemperature(h, p.NVML_TEMPERATURE_GPU)),
+            p.nvmlDeviceGetPowerUsage(h) / 1000,
+            int(p.nvmlDeviceGetCurrentClocksThrottleReasons(h)),
+            others,
         )
 
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -77,11 +77,11 @@ class Arena:
 
 
 @contextlib.contextmanager
-def start(backend: str, size: int) -> Iterator[Worker]:
+def start(backend: str, size: int, options: Mapping[str, bool] | None = None) -> Iterator[Worker]:
     """A worker with an arena of its own, both gone at the end."""
     arena = Arena(size)
     try:
-        with Worker(backend, arena) as worker:
+        with Worker(backend, arena, options=options) as worker:
             yield worker
     finally:
         arena.close()
@@ -101,12 +101,13 @@ class Worker:
         arena: Arena,
         libraries: tuple[tuple[Path, str], ...] = (),
         prefix: tuple[str, ...] = (),
+        options: Mapping[str, bool] | None = None,
     ) -> None:
         self.backend, self.arena, self.libraries, self.prefix = backend, arena, libraries, prefix
         self.log, self.report = memory("log", 0), memory("report", 0)
         self.process: subprocess.Popen[bytes] | None = None
         self.started, self.loaded = False, 0
-        self.cancelled = False
+        self.cancelled, self.options = False, dict(options or {})
         for descriptor in (self.log, self.report):  # emptied between runs, while the child keeps them open
             fcntl.fcntl(descriptor, fcntl.F_SETFL, os.O_APPEND)
         self.start()
@@ -142,6 +143,8 @@ class Worker:
         """Waits until the child is ready and has loaded its libraries; returns why a library cannot be used."""
         if not self.started:
             self._ask(None, START_SECONDS)  # the answer to "start"
+            if self.options:
+                self._ask({"do": "options", "options": self.options}, START_SECONDS)
             self.started = True
         for library, launcher in self.libraries[self.loaded :]:
             message = {"do": "load", "library": str(library), "launcher": launcher}
@@ -203,6 +206,11 @@ class Worker:
             _out_of_memory(answer["failed"])
             raise WorkerError(f"{answer['failed']}; run `grader doctor`")
         return answer
+
+    @property
+    def pid(self) -> int:
+        """0 when it does not run."""
+        return self.process.pid if self.process else 0
 
     def settle_or_raise(self) -> None:
         if why_not := self.settle():

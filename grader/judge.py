@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 import time
 from collections.abc import Callable
@@ -32,6 +33,7 @@ from grader.strict import Strict
 from grader.timing import Decision
 from grader.translate import Refused
 
+CREW = 4  # workers that simulate side by side, at most
 EXAMPLES = {"cuda": 100, "simulator": 40}
 BUDGET = {"cuda": 2 << 20, "simulator": 1 << 19}  # bytes one case may move
 SECONDS = {"cuda": 5.0, "simulator": 20.0}  # time limit of one case
@@ -111,7 +113,9 @@ def _judge(grading: Grading) -> Verdict:
         room = cases.arena_size(BUDGET[request.backend])
         if request.case:  # a replay may be of a timed size
             room += 4 * spec.moved(**case_.parse(request.case, request.exercise, spec).sizes)
-        worker = stack.enter_context(isolate.start(request.backend, room))
+        # A simulated case takes a core; cases on a GPU wait for one another there.
+        count = min(CREW, os.cpu_count() or 1) if request.backend == "simulator" and not request.case else 1
+        crew = [stack.enter_context(isolate.start(request.backend, room, _options(request))) for _ in range(count)]
         timer = None
         if wants_speed(request):
             timer = stack.enter_context(isolate.start(request.backend, measure.arena_size(request.exercise, spec)))
@@ -123,14 +127,15 @@ def _judge(grading: Grading) -> Verdict:
         grading.build = learner
         if learner.errors:
             return grading.verdict(Outcome.COMPILE, log=learner.errors, detail=_signature(request, learner.errors))
-        worker.add(learner.library, request.exercise.declaration.launcher)
-        if why_not := worker.settle():
+        for worker in crew:
+            worker.add(learner.library, request.exercise.declaration.launcher)
+        if why_not := crew[0].settle():
             return grading.verdict(Outcome.COMPILE, log=why_not, detail=_missing(request))
         # The contents are decided only now, when nothing of the learner's can be changed any more.
         grading.seed = secrets.randbits(32) if request.seed is None else request.seed
         if strict:
             strict.begin(spec, grading.seed)
-        if verdict := _cases(grading, spec, worker, BUDGET[request.backend]):
+        if verdict := _cases(grading, spec, crew, BUDGET[request.backend]):
             return verdict
         if verdict := _strict(grading, strict, wait=False):
             return verdict
@@ -199,6 +204,10 @@ def _build(grading: Grading, pending: list[build.Pending]) -> tuple[Build, Build
     return built[0], built[-1] if wants_speed(grading.request) else None
 
 
+def _options(request: Request) -> dict[str, bool]:
+    return {"pedantic": True} if request.pedantic and request.backend == "simulator" else {}
+
+
 def wants_speed(request: Request) -> bool:
     return request.speed and request.backend == "cuda" and not request.case
 
@@ -217,7 +226,7 @@ def _missing(request: Request) -> str:
 # ---------------------------------------------------------------- cases
 
 
-def _cases(grading: Grading, spec: Spec, worker: Worker, budget: int) -> Verdict | None:
+def _cases(grading: Grading, spec: Spec, crew: list[Worker], budget: int) -> Verdict | None:
     """None when every case is right."""
     request, started = grading.request, time.monotonic()
     seconds = SECONDS[request.backend] if not request.case else measure.SECONDS
@@ -225,12 +234,12 @@ def _cases(grading: Grading, spec: Spec, worker: Worker, budget: int) -> Verdict
     with nvtx.annotate("cases"):
         if request.case:
             one = case_.parse(request.case, request.exercise, spec)
-            trial = cases.attempt(request.exercise, spec, worker, one, grading.seed, seconds)
+            trial = cases.attempt(request.exercise, spec, crew[0], one, grading.seed, seconds)
             failed = trial if trial.outcome is not Outcome.PASS else None
             found = cases.Series(int(failed is None), 1, failed, trial)
         else:
             found = cases.series(
-                request.exercise, spec, worker, grading.seed, count, budget, seconds, examples(request),
+                request.exercise, spec, crew, grading.seed, count, budget, seconds, examples(request),
                 lambda n: grading.progress(f"case {n} of about {count}"),
             )  # fmt: skip
     ms = 1000 * (time.monotonic() - started)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import random
 import threading
 import time
@@ -18,7 +19,7 @@ from typing import Any
 
 import torch
 
-from grader import check, gpu, layout, wire
+from grader import check, conditions, gpu, layout, wire
 from grader.cases import contents
 from grader.errors import MachineError
 from grader.isolate import Arena, Died, Worker
@@ -54,16 +55,20 @@ def measure(
     for library in (learner.library, reference.library):
         worker.add(library, exercise.declaration.launcher)
     peak = copy_peak(cache)
+    own = frozenset(pid for pid in (os.getpid(), worker.pid) if pid)
     shapes, decision = [], Decision.CLEAR
     with Pinned(worker.arena) as pinned, enough_memory():
+        before = after = None
         for sizes in exercise.timed:
             progress("timing " + " × ".join(f"{k} {v}" for k, v in sizes.items()))
+            before = before or gpu.state(own)
             found = _Timed(exercise, spec, worker, pinned, sizes, seed, peak).run()
             if isinstance(found, Wrong):
                 return Measured(None, found, Decision.CLEAR)
             shapes.append(found[0])
             decision = found[1] if found[1] is Decision.NOISY else decision
-    return Measured(summary(exercise, tuple(shapes)), None, decision)
+            after = gpu.state(own)  # while the clocks still are what they were
+    return Measured(summary(exercise, tuple(shapes), conditions.notes(before, after)), None, decision)
 
 
 def arena_size(exercise: Exercise, spec: Spec) -> int:
@@ -71,12 +76,12 @@ def arena_size(exercise: Exercise, spec: Spec) -> int:
     return max(3 * spec.moved(**s) + spec.workspace(**s) for s in exercise.timed) + (64 << 20)
 
 
-def summary(exercise: Exercise, shapes: tuple[Shape, ...]) -> Speed:
+def summary(exercise: Exercise, shapes: tuple[Shape, ...], notes: tuple[str, ...]) -> Speed:
     """The slowest shape decides: a kernel that is fast on one shape only has not met the target."""
     worst = min(shapes, key=lambda s: s.ratio)
     return Speed(
         worst.ratio, worst.ci, exercise.threshold, worst.learner_us, worst.reference_us, worst.library_us,
-        worst.roofline_pct, "memory" if worst.roofline_pct is not None else "unknown", shapes,
+        worst.roofline_pct, "memory" if worst.roofline_pct is not None else "unknown", shapes, notes,
     )  # fmt: skip
 
 

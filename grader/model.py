@@ -381,6 +381,7 @@ class Request:
     seed: int | None = None  # None: fresh
     case: str = ""  # str(Case): run that one alone
     speed: bool = True
+    pedantic: bool = False  # simulator: shuffles order no memory, as CUDA has it to the letter
     simulate: bool = True  # on a GPU: let the simulator check it too
     hints_used: int = 0
     sanitize: bool = False  # also run compute-sanitizer

@@ -75,6 +75,11 @@ def _start(device: _Lazy, _: dict[str, Any]) -> dict[str, Any]:
     return {"ready": True}
 
 
+def _options(device: _Lazy, message: dict[str, Any]) -> dict[str, Any]:
+    device().options(**message["options"])
+    return {"done": True}
+
+
 def _load(device: _Lazy, message: dict[str, Any]) -> dict[str, Any]:
     return {"why_not": device().load(Path(message["library"]), message["launcher"])}
 
@@ -96,7 +101,15 @@ def _sample(device: _Lazy, message: dict[str, Any]) -> dict[str, Any]:
     return {"us": device().sample(message["library"], message["upload"], message["poison"])}
 
 
-_VERBS = {"start": _start, "load": _load, "run": _run, "apart": _apart, "arm": _arm, "sample": _sample}
+_VERBS = {
+    "start": _start,
+    "options": _options,
+    "load": _load,
+    "run": _run,
+    "apart": _apart,
+    "arm": _arm,
+    "sample": _sample,
+}
 
 
 if __name__ == "__main__":

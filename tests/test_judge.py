@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -13,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from grader import catalog, judge
+from grader import build, cases, catalog, isolate, judge, spec
 from grader.model import Outcome, Request, Verdict
+from tests import scripted
 
 BACKEND = "tests.scripted"
 
@@ -180,3 +182,22 @@ def alive(pid: int) -> bool:
         return "zombie" not in Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return False
+
+
+# ---------------------------------------------------------------- several workers
+
+
+def test_cases_run_side_by_side_give_the_same_verdict(home: Path) -> None:
+    exercise = catalog.load(home, "01_double")
+    loaded = spec.load(exercise.folder)
+    found = []
+    for count in (1, 3):
+        with contextlib.ExitStack() as stack:
+            crew = [stack.enter_context(isolate.start(BACKEND, 1 << 24)) for _ in range(count)]
+            built = build.start(scripted.sources(exercise, "big", "double.cu"), BACKEND, build.cache()).wait()
+            for worker in crew:
+                worker.add(built.library, "launch_double")
+            series = cases.series(exercise, loaded, crew, 7, 30, 1 << 16, 3.0, None, lambda n: None)
+        assert series.failure is not None
+        found.append((series.failure.case, series.failure.outcome))
+    assert found[0] == found[1]

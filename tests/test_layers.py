@@ -25,7 +25,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     # running code: nothing here may know the answer
     "wire": {"model"},
     "marshal": {"model"},
-    "gpu": set(),
+    "conditions": set(),
+    "gpu": {"conditions"},
     "backends": {"errors"},
     "nvcc": {"model"},
     "graph": {"model", "nvcc"},
@@ -50,7 +51,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "case": {"errors", "model", "spec"},
     "timing": set(),
     "cases": {"case", "check", "diagnose", "isolate", "layout", "model", "spec"},
-    "measure": {"cases", "check", "errors", "gpu", "isolate", "layout", "model", "spec", "timing", "wire"},
+    "measure": {
+        "cases", "check", "conditions", "errors", "gpu", "isolate", "layout", "model", "spec", "timing", "wire",
+    },
     "strict": {"backends", "build", "cases", "isolate", "model", "spec", "translate"},
     "sanitize": {"isolate", "model"},
     "efficiency": {"model"},

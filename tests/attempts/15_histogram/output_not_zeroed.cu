@@ -1,5 +1,5 @@
 // expect: UNSAFE uninit
-// expect(cuda): UNSAFE uninit | WRONG garbage
+// expect(cuda): UNSAFE uninit | WRONG
 // why: the blocks add to hist, which holds rubbish before the launch
 #include <cuda_runtime.h>
 #include <cstdint>

@@ -1,4 +1,4 @@
-// expect: WRONG unwritten | WRONG
+// expect: WRONG unwritten
 // why: the thread of the last kept element writes the count, so nobody does when nothing is kept
 #include <cuda_runtime.h>
 #include <cstdint>

@@ -1,4 +1,4 @@
-// expect: WRONG precision | WRONG
+// expect: WRONG
 // why: a row is added up in fp16
 #include <cuda_fp16.h>
 #include <cuda_runtime.h>
