@@ -84,18 +84,15 @@ def _redzone(layout: Layout, at: int, left: str, right: str, count: int) -> Find
 
 
 def padding(argument: str, got: torch.Tensor, before: torch.Tensor, width: int) -> tuple[Finding, ...]:
-    """A pitched output: columns from `width` on must be as they were."""
+    """An output with room behind the answer: what lies from `width` on in the last dimension must be as it was."""
     a, b = raw(got[..., width:]), raw(before[..., width:])
     if not (changed := _first(b, a)):
         return ()
-    return (
-        Finding(
-            "padding",
-            f"the padding of {argument}, behind column {width - 1}, was overwritten; stop at the last column",
-            variable=argument,
-            count=changed[1],
-        ),
-    )
+    if got.dim() == 1:
+        text = f"{argument} was written from element {width} on, behind the {width} that belong there"
+    else:
+        text = f"the padding of {argument}, behind its {width} columns, was overwritten; stop at the last column"
+    return (Finding("padding", text, variable=argument, count=changed[1]),)
 
 
 def judge_outputs(
