@@ -49,6 +49,10 @@ KERNELS = (
     ("07_softmax", "three_passes", "rows=33,cols=4097,recipe=normal"),
     ("07_softmax", "warp_per_row_online", "rows=33,cols=1000,recipe=normal"),
     ("08_dot_product", "", "n=200003,recipe=normal"),
+    ("09_matrix_transpose", "", "rows=256,cols=512,recipe=normal"),
+    ("09_matrix_transpose", "unpadded_tile", "rows=256,cols=512,recipe=normal"),
+    ("09_matrix_transpose", "one_thread_per_element", "rows=256,cols=512,recipe=normal"),
+    ("11_column_sum", "", "rows=500,cols=512,recipe=normal"),
 )
 
 
@@ -91,8 +95,8 @@ def plan(slug: str, attempt: str, text: str) -> dict[str, Any]:
             if name in counts:
                 counts[name] += value
     return {
-        "library": str(built["cuda"].library), "launcher": launcher, "job": wire.job_to(job), "slug": slug, "case": text,
-        "launches": len(run.launches), "ours": counts,
+        "library": str(built["cuda"].library), "launcher": launcher, "job": wire.job_to(job), "slug": slug,
+        "case": text, "launches": len(run.launches), "ours": counts,
     }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import torch
@@ -58,7 +59,7 @@ def reduced(e: Evidence) -> Diagnosis | None:
         return None
     for words, answer in _poorer(e):
         if _same(e, answer):
-            return Diagnosis("precision", f"{e.argument} is what {words} gives: fp32 throughout is exact enough")
+            return Diagnosis("precision", f"{e.argument} is what one gets by {words}")
     return _short(e) if e.got.dtype is torch.float32 else None
 
 
@@ -76,7 +77,7 @@ def _short(e: Evidence) -> Diagnosis | None:
     near = HALF * size[e.wrong] * (2 if used > 8 else 4)
     if not 7 <= used <= 16 or not bool((error <= near).all()):
         return None
-    if not bool((bits(want) > 18).any()):  # as few bits may be right
+    if int(bits(want).max()) < used + 7:  # as few bits may be right
         return None
     kind = "bf16" if used <= 8 else "fp16 or TF32" if used <= 11 else ""
     kind = kind if len(got) >= 2 * FEW else ""  # a few fp16 numbers may do with the bits of a bf16 one
@@ -128,23 +129,33 @@ def _name(dtype: torch.dtype) -> str:
 def _poorer(e: Evidence) -> Iterator[tuple[str, torch.Tensor]]:
     """Sums and products of the inputs that the right answer turns out to be, in fewer bits or in a row."""
     if (terms := _terms(e)) is not None:
-        for words, kind in (("adding up one by one in fp32", np.float32), ("adding up in fp16", np.float16)):
-            with np.errstate(over="ignore", invalid="ignore"):
-                total = np.add.accumulate(terms.numpy().astype(kind), axis=-1)[:, -1]
-            yield words, torch.from_numpy(total.astype(np.float64)).view(e.w.shape)
+        yield "adding up one by one in fp32, where a tree loses less", _added(terms, np.float32, e.w)
+        yield "adding up in fp16, where fp32 belongs", _added(terms, np.float16, e.w)
+        yield "rounding each term to fp16 before it is added", _added(terms.half(), np.float32, e.w)
     for a, b in combinations([x for x in e.inputs.values() if x.dim() == 2 and x.is_floating_point()], 2):
         for left, right in ((a, b), (b, a)):
             if left.shape[1] == right.shape[0] and _right(e, left.double() @ right.double()):
-                yield "TF32", _tf32(left) @ _tf32(right)
-                yield "rounding the inputs to bf16", left.bfloat16().double() @ right.bfloat16().double()
+                yield "multiplying in TF32, where fp32 belongs", _tf32(left) @ _tf32(right)
+                yield (
+                    "rounding the inputs to bf16, where fp32 belongs",
+                    left.bfloat16().double() @ right.bfloat16().double(),
+                )
+
+
+def _added(terms: torch.Tensor, kind: type[np.floating[Any]], like: torch.Tensor) -> torch.Tensor:
+    """Each row's terms, one by one, in that type."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = np.add.accumulate(terms.numpy().astype(kind), axis=-1)[:, -1]
+    return torch.from_numpy(total.astype(np.float64)).view(like.shape)
 
 
 def _terms(e: Evidence) -> torch.Tensor | None:
     """What is added up, one row for each element of the answer: the elements of an input, or products of two."""
-    floats = [x for x in e.inputs.values() if x.is_floating_point() and e.got.numel() < x.numel() <= LARGE]
-    products = (a.double() * b.double() for a, b in combinations(floats, 2) if a.shape == b.shape)
-    for terms in (*(x.double() for x in floats), *products):
-        rows = terms.reshape(e.got.numel(), -1) if terms.numel() % e.got.numel() == 0 else None
+    count = max(e.got.numel(), 1)
+    floats = [x.double() for x in e.inputs.values() if x.is_floating_point() and count <= x.numel() <= LARGE]
+    products = (a * b for a, b in combinations(floats, 2) if a.shape == b.shape)
+    for terms in (*(x for x in floats if x.numel() > count), *products):
+        rows = terms.reshape(count, -1) if terms.numel() % count == 0 else None
         if rows is not None and _right(e, rows.sum(-1)):
             return rows
     return None

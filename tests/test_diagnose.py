@@ -210,6 +210,15 @@ def half_products(e: Evidence) -> Evidence:
     return replace(e, want=want, got=got, scale=scale, tolerance=Tolerance(c=8), inputs={"a": a, "b": b})
 
 
+def half_product(e: Evidence) -> Evidence:
+    """a·b of fp16 numbers, rounded to fp16: want may have few bits, too."""
+    a, b = normal(3, *e.got.shape).half(), normal(4, *e.got.shape).half()
+    want = a.double() * b.double()
+    return replace(
+        e, want=want, got=(a * b).float(), scale=want.abs(), tolerance=Tolerance(c=8), inputs={"a": a, "b": b}
+    )
+
+
 def half_sum(e: Evidence) -> Evidence:
     """A row's numbers added up in fp16."""
     x = normal(6, *e.got.shape, 200).abs()
@@ -330,6 +339,7 @@ BUGS: tuple[tuple[str, Callable[[Evidence], Evidence], tuple[tuple[int, ...], ..
     ("precision", rounded_to(F16), (*ONE, *TWO), (F32,)),
     ("precision", rounded_to(BF16), (*ONE, *TWO), (F32,)),
     ("precision", half_products, ((40,), (12, 30)), (F32,)),
+    ("precision", half_product, ((1,), (2,), (40,)), (F32,)),
     ("precision", half_sum, ((1,), (40,), (12, 30)), (F32,)),
     ("precision", serial_sum, ((1,), (5,)), (F32,)),
     ("precision", tensor_cores, TWO, (F32,)),

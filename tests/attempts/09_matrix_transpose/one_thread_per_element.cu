@@ -1,6 +1,6 @@
 // expect(cuda): PASS | SLOW
-// expect(simulator): PASS
-// why: the plain first answer, reads along rows and scattered writes, is right.
+// expect(simulator): SLOW coalescing
+// why: the plain first answer, reads along rows and scattered writes, is right; each write moves 8 times its bytes.
 
 #include <cuda_runtime.h>
 #include <cstdint>

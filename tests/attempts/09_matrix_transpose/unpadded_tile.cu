@@ -1,5 +1,5 @@
 // expect(cuda): PASS | SLOW
-// expect(simulator): PASS
+// expect(simulator): SLOW conflict
 // why: a 32 x 32 tile has bank conflicts, which are slow and not wrong.
 
 #include <cuda_runtime.h>

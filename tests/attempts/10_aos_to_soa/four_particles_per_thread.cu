@@ -1,5 +1,5 @@
 // expect(cuda): PASS | SLOW
-// expect(simulator): PASS
+// expect(simulator): SLOW coalescing
 // why: four particles per thread, with float4 stores where n allows them, are right.
 
 #include <cuda_runtime.h>

@@ -1,5 +1,5 @@
 // expect(cuda): PASS | SLOW
-// expect(simulator): PASS
+// expect(simulator): SLOW coalescing
 // why: strided reads are slow and right.
 
 #include <cuda_runtime.h>

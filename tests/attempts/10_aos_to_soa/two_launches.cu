@@ -1,5 +1,5 @@
 // expect(cuda): PASS | SLOW
-// expect(simulator): PASS
+// expect(simulator): SLOW coalescing
 // why: a plain transpose, then the positions advanced in place in soa, is right.
 
 #include <cuda_runtime.h>

@@ -1,5 +1,5 @@
 // expect(cuda): PASS | SLOW
-// expect(simulator): PASS
+// expect(simulator): SLOW coalescing
 // why: a warp per column, its lanes a row apart and a shuffle at the end, is the worst way to read, and right.
 
 #include <cuda_runtime.h>
