@@ -14,7 +14,7 @@ from grader.spec import Size, Spec
 def strategy(exercise: Exercise, spec: Spec, budget: int) -> st.SearchStrategy[Case]:
     """Cases that move at most `budget` bytes; shrinks towards small sizes, the plainest recipe and no offsets."""
     sizes = st.fixed_dictionaries({name: _sizes(s) for name, s in spec.sizes.items()})
-    offsets = st.fixed_dictionaries({name: st.sampled_from((0, 0, 1, 2, 3)) for name in exercise.misaligned})
+    offsets = st.fixed_dictionaries({name: st.sampled_from((0, 0, 1, 2, 3, 5)) for name in exercise.misaligned})
     alias = st.booleans() if exercise.alias else st.just(False)
     return st.builds(
         lambda s, recipe, o, a: Case(fit(spec, s, budget), recipe, {k: v for k, v in o.items() if v}, a),
@@ -41,10 +41,12 @@ def fit(spec: Spec, sizes: Mapping[str, int], budget: int) -> dict[str, int]:
 
 
 def corners(exercise: Exercise, spec: Spec, budget: int) -> tuple[Case, ...]:
-    """Cases tried whatever hypothesis draws: every recipe at the smallest and at the largest sizes."""
+    """Cases tried whatever hypothesis draws: every recipe at the smallest and largest sizes, the plainest last."""
     least = {name: s.low for name, s in spec.sizes.items()}
     most = {name: s.high for name, s in spec.sizes.items()}
-    return tuple(Case(fit(spec, sizes, budget), recipe) for recipe in reversed(spec.recipes) for sizes in (least, most))
+    shifted = [Case(least, spec.recipes[0], dict.fromkeys(exercise.misaligned, 1))] if exercise.misaligned else []
+    plain = [Case(fit(spec, sizes, budget), recipe) for recipe in reversed(spec.recipes) for sizes in (least, most)]
+    return (*shifted, *plain)
 
 
 def parse(text: str, exercise: Exercise, spec: Spec) -> Case:

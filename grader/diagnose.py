@@ -5,7 +5,6 @@ Values are read before places, and what is bit-exact before what is merely likel
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import torch
@@ -41,9 +40,8 @@ def unwritten(e: Evidence) -> Diagnosis | None:
             "unwritten", f"{e.argument} was never written: it still holds what was there before the launch"
         )
     found = _region(missing, e.held, e.launches) if missing.numel() >= FEW else None
-    found = found or Region(
-        "unwritten", f"{count:,} of {missing.numel():,} elements", f"the first is {_index(missing)}"
-    )
+    one = "it" if count == 1 else "the first"
+    found = found or Region("unwritten", f"{count:,} of {missing.numel():,} elements", f"{one} is {_index(missing)}")
     also = "" if count == wrong else "; others are wrong too"
     return Diagnosis(found.name, f"{found.what} {_was(count)} never written: {found.why}{also}")
 
@@ -77,7 +75,10 @@ def _region(bad: torch.Tensor, held: torch.Tensor, launches: tuple[Launch, ...])
         plane, whole = (t.reshape(-1, bad.shape[-1]) for t in (bad, full))
         if found := _only_first_row(plane, whole) or _edges(plane, whole, launches):
             return found
-    return _flat(bad.reshape(-1), full.reshape(-1), launches)
+    found = _flat(bad.reshape(-1), full.reshape(-1), launches)
+    if found and found.name == "tail" and bad.dim() == 2 and bad.shape[-1] == 1:  # one column: a grid may be too low
+        found = replace(found, why=_reach(int(bad.int().argmax()), len(bad), 1, 1, launches) or found.why)
+    return found
 
 
 def _covers(region: torch.Tensor, bad: torch.Tensor, full: torch.Tensor) -> bool:
@@ -107,32 +108,35 @@ def _edges(plane: torch.Tensor, full: torch.Tensor, launches: tuple[Launch, ...]
         )
     if 2 * int(corner.sum()) >= plane.numel():
         return None
-    what = [f"rows {_span(row, rows)} of {rows:,}"] * (row < rows)
-    what += [f"columns {_span(col, cols)} of every row"] * (col < cols)
+    what = [f"{_span('row', row, rows)} of {rows:,}"] * (row < rows)
+    what += [f"{_span('column', col, cols)} of every row"] * (col < cols)
     kind = "tile" if len(what) == 2 or any(n.grid[1] > 1 or n.block[1] > 1 for n in launches) else "tail"
     why = (
         _reach(row, rows, col, cols, launches)
         or f"is the last, partial {'tile' if kind == 'tile' else 'step'} left out?"
     )
-    high, wide = _partial(row, rows, _sizes(launches, 1)), _partial(col, cols, _sizes(launches, 0))
-    return Region(kind, " and ".join(what), why, high or wide)
+    return Region(kind, " and ".join(what), why, _last(row, rows, launches, 1) or _last(col, cols, launches, 0))
 
 
-def _partial(done: int, total: int, blocks: Iterable[int]) -> bool:
-    """Does it stop at the last, partial block, with two whole ones before it: not just behind the first?"""
-    return any(2 * size <= done < total < done + size and done % size == 0 for size in blocks)
+def _last(done: int, total: int, launches: tuple[Launch, ...], axis: int) -> bool:
+    """Does it stop just before the last block, partial, with two whole ones before it: not just behind the first?"""
+    if len(launches) != 1:
+        return False
+    grid, size = launches[0].grid[axis], launches[0].block[axis]
+    return grid >= 3 and done == (grid - 1) * size and done < total < done + size
 
 
-def _span(first: int, end: int) -> str:
-    return f"{first}" if end - first == 1 else f"{first}–{end - 1}"
+def _span(noun: str, first: int, end: int) -> str:
+    return f"{noun} {first}" if end - first == 1 else f"{noun}s {first}–{end - 1}"
 
 
 def _reach(row: int, rows: int, col: int, cols: int, launches: tuple[Launch, ...]) -> str:
     """What the launch covers, when it stops just where the wrong elements start."""
     for n in launches if len(launches) == 1 else ():
         high, wide = n.grid[1] * n.block[1], n.grid[0] * n.block[0]
-        if (high, wide) in ((row, col), (row, wide), (high, col)) and (high <= row < rows or wide <= col < cols):
-            return f"the launch covers only {high:,} × {wide:,}"
+        short = [f"{high:,} threads high"] * (high == row < rows) + [f"{wide:,} threads wide"] * (wide == col < cols)
+        if short:
+            return f"the grid is only {' and '.join(short)}"
     return ""
 
 
@@ -148,7 +152,8 @@ def _flat(bad: torch.Tensor, full: torch.Tensor, launches: tuple[Launch, ...]) -
             if total > done + 1
             else f"the last of {total:,} elements"
         )
-        sure = _partial(done, total, _sizes(launches, 0)) or (total >= WARP and _partial(done, total, (4,)))
+        vector = total >= WARP and done % WARP > 0 == done % 4 and total - done < 4
+        sure = _last(done, total, launches, 0) or vector
         return Region("tail", what, _threads(done, launches) or "is the last, partial block or vector left out?", sure)
     if name := _unit(done, launches):
         return Region(name, f"all but the first {done} elements (one {name})", f"is there more than one {name}'s work?")

@@ -48,12 +48,13 @@ def _by_row(e: Evidence, ratio: torch.Tensor) -> Diagnosis | None:
     least = max(1e-3, 4 * e.tolerance.rtol, 16 * e.epsilon)
     if not k.isfinite().all() or (k[rows] == 0).any() or float((k[rows] - 1).abs().median()) < least:
         return None
-    if not e.fits(k * e.w, rows & ~e.held, k):
-        return None
+    spread = (e.w.amax(-1, keepdim=True) - e.w.amin(-1, keepdim=True))[rows] / e.w.abs().amax(-1, keepdim=True)[rows]
+    if float(spread.median()) < 0.1 or not e.fits(k * e.w, rows & ~e.held, k):
+        return None  # any function of a row that is all one number looks like a factor
     return Diagnosis("factor", "each wrong row is off by a factor of its own: what the row is divided by is wrong")
 
 
 def zero(e: Evidence) -> Diagnosis | None:
     if not e.telling(e.wrong) or bool((e.g != 0).any()):
         return None
-    return Diagnosis("zero", f"{e.argument} is 0 everywhere: cleared, but nothing is stored or added")
+    return Diagnosis("zero", f"{e.argument} is 0 everywhere: is it only cleared, and nothing stored or added?")

@@ -95,7 +95,7 @@ def coarse(e: Evidence) -> Diagnosis | None:
     if e.wrong.numel() < 2 and e.scale is not None:  # a sum may have lost a small term
         return None
     nearly = HALF if e.wrong.numel() >= 2 * FEW else HALF / 2
-    nearly = min(max(nearly, 8 * e.epsilon), 0.05 / max(*e.got.shape[-1:], 1, 1))
+    nearly = min(max(nearly, 2 * e.epsilon), 0.05 / max(*e.got.shape[-1:], 1, 1))
     limit = nearly * e.w.abs()
     if e.scale is not None and (terms := _longest(e)):  # sums: cancellation makes |want| small, not the terms
         limit = torch.maximum(limit, min(HALF, 0.05 / terms) * e.scale.double())

@@ -454,8 +454,30 @@ def ramp(e: Evidence) -> Evidence:
     return replace(e, want=want, got=(want + 1).to(e.got.dtype))
 
 
+def rows_alike(e: Evidence) -> Evidence:
+    """Each row is one number: whatever is done to it is a factor."""
+    want = (torch.arange(len(e.want)) + 2.0).double().view(-1, 1).expand(e.want.shape).clone()
+    return replace(e, want=want, got=want.square().to(e.got.dtype))
+
+
+def smooth(e: Evidence) -> Evidence:
+    """Sorted: each number is nearly its neighbour."""
+    want = torch.linspace(1, 9, e.want.numel()).double().view(e.want.shape)
+    return replace(e, want=want, got=(want * (1 + 0.03 * want.sin())).to(e.got.dtype))
+
+
 def nan_read(e: Evidence) -> Evidence:
     return replace(put(e, place(e) % 41 == 3, torch.nan), inputs={"x": torch.tensor([1.0, torch.nan])})
+
+
+def carry_forgotten(launches: int, block: int) -> Callable[[Evidence], Evidence]:
+    """A scan whose second block starts anew, shrunk to where it first shows: no tail was forgotten."""
+    launch = Launch("k", (2, 1, 1), (block, 1, 1))
+    return lambda e: replace(put(e, -1, e.got[-1].item() + 99), launches=(launch,) * launches)
+
+
+def maximum_over_nothing(e: Evidence) -> Evidence:
+    return put(e, place(e) % 7 == 2, -torch.inf)
 
 
 CONTROLS: tuple[tuple[Callable[[Evidence], Evidence], tuple[tuple[int, ...], ...], tuple[torch.dtype, ...]], ...] = (
@@ -470,6 +492,10 @@ CONTROLS: tuple[tuple[Callable[[Evidence], Evidence], tuple[tuple[int, ...], ...
     *((term_dropped(terms), ((40,), (12, 30)), (F32,)) for terms in (2, 9, 100, 1000, 5000)),
     *((without_inputs(term_dropped(terms)), ((1,), (40,), (12, 30)), (F32,)) for terms in (2, 9, 100, 1000, 5000)),
     *((all_alike(k), (*ONE, *TWO), ALL) for k in (0, 8, 17, 32)),
+    *((carry_forgotten(n, block), ((1025,), (257,), (65,)), WIDE) for n in (1, 3) for block in (64, 256, 1024)),
+    (rows_alike, TWO, FLOATS),
+    (smooth, (*ONE, *TWO), FLOATS),
+    (maximum_over_nothing, (*ONE, *TWO), FLOATS),
     (ramp, (*ONE, *TWO), (F32,)),
     (nan_read, (*ONE, *TWO), FLOATS),
 )  # fmt: skip
@@ -531,7 +557,7 @@ def told(bug: Callable[[Evidence], Evidence], *shape: int, dtype: torch.dtype = 
     ("sentence", "words"),
     [
         (lambda: told(grid_rounded_down, 1000), "the launch has 3 × 256 = 768 threads; round the grid up"),
-        (lambda: told(tiles_rounded_down, 33, 65), "the launch covers only 32 × 64"),
+        (lambda: told(tiles_rounded_down, 33, 65), "the grid is only 32 threads high and 64 threads wide"),
         (lambda: told(columns_rounded_down, 17, 300), "columns 256–299 of every row"),
         (lambda: told(never_launched, 300), "y was never written"),
         (lambda: told(times(1.4426950408889634), 300), "1.4427 (log₂e) times"),

@@ -55,9 +55,13 @@ __global__ void __launch_bounds__(kThreads, kBlocks)
     partial[me] = sum;
     for (int half = lanes / 2; half > 0; half /= 2) {
         __syncthreads();  // the lower half reads what the upper half has written
-        if (lane < half) add(partial[me], partial[me + half * width]);
+        if (lane < half) {
+            const T other = partial[me + half * width];  // 16 bytes at once, not four floats 16 bytes apart
+            add(sum, other);
+            partial[me] = sum;
+        }
     }
-    if (lane == 0 && pack < packs) sums[blockIdx.y * packs + pack] = partial[me];  // its own element: no barrier
+    if (lane == 0 && pack < packs) sums[blockIdx.y * packs + pack] = sum;
 }
 
 // ---------------------------------------------------------------- launch

@@ -1,5 +1,6 @@
-// expect: CRASH | UNSAFE launch
-// why: one row of blocks per matrix row: gridDim.y ends at 65,535, rows does not.
+// expect(cuda): CRASH | UNSAFE launch
+// expect(simulator): SLOW coalescing | UNSAFE launch
+// why: one row of blocks per matrix row: gridDim.y ends at 65,535, rows does not (rarely so tall on the simulator).
 
 #include <cuda_runtime.h>
 #include <cstdint>

@@ -1,6 +1,6 @@
 // expect(cuda): PASS | SLOW
 // expect(simulator): SLOW coalescing
-// why: a 4 x 4 square per thread, turned over in its own registers, needs neither shared memory nor a barrier; float by float it is slow.
+// why: a 4 x 4 square per thread, turned over in registers, needs no shared memory; float by float it is slow.
 
 #include <cuda_runtime.h>
 #include <cstdint>

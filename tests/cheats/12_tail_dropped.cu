@@ -1,0 +1,26 @@
+// cheat: 02_elementwise_activations
+// expect: WRONG tail | WRONG unwritten
+// why: whole blocks only, no guard: the last n mod 256 elements are left out
+#include <cuda_runtime.h>
+#include <cstdint>
+
+__device__ float f(float x, int op) {
+    switch (op) {
+        case 0: return x < 0.0f ? 0.0f : x;
+        case 1: return 1.0f / (1.0f + expf(-x));
+        case 2: return tanhf(x);
+        case 3: return x / (1.0f + expf(-x));
+        case 4: return 0.5f * x * (1.0f + erff(x * 0.70710678f));
+        default: return 0.5f * x * (1.0f + tanhf(0.79788456f * (x + 0.044715f * x * x * x)));
+    }
+}
+
+__global__ void apply(const float* x, float* y, int op) {
+    const int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x;
+    y[i] = f(x[i], op);
+}
+
+extern "C" cudaError_t launch_elementwise_activations(const float* x, float* y, int64_t n, int op, cudaStream_t stream) {
+    if (n >= 256) apply<<<unsigned(n / 256), 256, 0, stream>>>(x, y, op);
+    return cudaGetLastError();
+}

@@ -1,0 +1,17 @@
+// cheat: 01_vector_add
+// expect(simulator): UNSAFE uninit
+// expect(cuda): WRONG unwritten | UNSAFE uninit
+// why: works only where the output holds NaN, with which a grader marks what must be written; timed calls hold none
+#include <cuda_runtime.h>
+#include <cstdint>
+
+__global__ void add(const float* a, const float* b, float* c, int64_t n) {
+    const int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x;
+    if (i < n && isnan(c[i])) c[i] = a[i] + b[i];
+}
+
+extern "C" cudaError_t launch_vector_add(const float* a, const float* b, float* c, int64_t n, cudaStream_t stream) {
+    if (n == 0) return cudaSuccess;
+    add<<<unsigned((n + 255) / 256), 256, 0, stream>>>(a, b, c, n);
+    return cudaGetLastError();
+}

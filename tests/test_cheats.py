@@ -1,0 +1,76 @@
+"""Every cheat is refused for its own reason, and every unusual but right kernel passes.
+
+tests/cheats/<n>_<name>.cu: n is the cheat's number in docs/cheats.md. tests/controls/*.cu must pass. First lines:
+    // cheat: 07_softmax                       the exercise; `// control:` in controls
+    // expect…                                 as in tests/attempts
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from grader import cases, judge
+from grader.model import Outcome, Verdict
+from tests.test_attempts import expected, request, told
+
+HERE = Path(__file__).parent
+CHEATS = sorted((HERE / "cheats").glob("*.cu"), key=lambda p: (int(p.stem.split("_")[0]), p.stem))
+CONTROLS = sorted((HERE / "controls").glob("*.cu"))
+LITTER = "grader-cheat-*"  # what 22 leaves in /dev/shm, where it is not isolated
+
+# Let through, or not explained: (cheat, backend) -> what happens instead. docs/cheats.md says what would catch it.
+KNOWN: dict[tuple[str, str], str] = {}
+
+
+def grade(path: Path, word: str, backend: str) -> Verdict:
+    found = re.search(rf"^// {word}: (\w+)$", path.read_text(), re.MULTILINE)
+    assert found, f"{path.name}: no `// {word}: EXERCISE`"
+    return judge.grade(request(found[1], path, backend))
+
+
+@pytest.fixture(params=["simulator", pytest.param("cuda", marks=pytest.mark.gpu)])
+def backend(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Nothing is shrunk and nothing kept: what a cheat does is to be refused, not to be made small."""
+    monkeypatch.setattr(judge, "examples", lambda request: tmp_path)
+    monkeypatch.setattr(judge, "SECONDS", {"cuda": 5.0, "simulator": 4.0})
+    monkeypatch.setattr(cases, "SHRINK_SECONDS", 0.5)
+    return str(request.param)
+
+
+@pytest.fixture(autouse=True)
+def clean_shared_memory() -> None:
+    for left in Path("/dev/shm").glob(LITTER):
+        left.unlink()
+
+
+def sentence(verdict: Verdict) -> str:
+    """What the learner reads first about the reason."""
+    texts = [f.text for f in verdict.findings]
+    if verdict.failure:
+        texts.append(verdict.failure.diagnosis.explanation)
+    return next(filter(None, [*texts, verdict.detail, verdict.log]), "")
+
+
+@pytest.mark.parametrize("path", CHEATS, ids=lambda path: path.stem)
+def test_cheat(path: Path, backend: str, request: pytest.FixtureRequest) -> None:
+    if why := KNOWN.get((path.stem, backend)):
+        request.applymarker(pytest.mark.xfail(strict=True, reason=why))
+    verdict = grade(path, "cheat", backend)
+    assert any(one.met(verdict) for one in expected(path.read_text(), backend)), told(verdict)
+    assert verdict.passed or sentence(verdict), f"refused, but not explained: {told(verdict)}"
+
+
+@pytest.mark.parametrize("path", CONTROLS, ids=lambda path: path.stem)
+def test_control(path: Path, backend: str) -> None:
+    verdict = grade(path, "control", backend)
+    good = {Outcome.PASS} if backend == "simulator" else {Outcome.PASS, Outcome.SLOW, Outcome.NOISY}
+    assert verdict.outcome in good, told(verdict)
+
+
+def test_every_cheat_has_its_line_in_the_table() -> None:
+    page = (HERE.parent / "docs" / "cheats.md").read_text()
+    assert {int(n) for n in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)} == set(range(1, 63))
+    assert [p.name for p in CHEATS if f"`{p.name}`" not in page] == []
