@@ -44,7 +44,8 @@ def corners(exercise: Exercise, spec: Spec, budget: int) -> tuple[Case, ...]:
     """Cases tried whatever hypothesis draws: every recipe at the smallest and largest sizes, the plainest last."""
     least = {name: s.low for name, s in spec.sizes.items()}
     most = {name: s.high for name, s in spec.sizes.items()}
-    shifted = [Case(least, spec.recipes[0], dict.fromkeys(exercise.misaligned, 1))] if exercise.misaligned else []
+    one = {name: max(s.low, 1) for name, s in spec.sizes.items()}
+    shifted = [Case(one, spec.recipes[0], dict.fromkeys(exercise.misaligned, 1))] if exercise.misaligned else []
     plain = [Case(fit(spec, sizes, budget), recipe) for recipe in reversed(spec.recipes) for sizes in (least, most)]
     return (*shifted, *plain)
 

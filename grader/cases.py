@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from hypothesis.errors import Flaky
 
 from grader import case as cases
 from grader import check, layout
-from grader.diagnose import Evidence, diagnose
+from grader.diagnose import Evidence, diagnose, exchanges
 from grader.isolate import Arena, Worker
 from grader.model import Case, Diagnosis, Exercise, Fate, Finding, Job, Mismatch, Outcome, Run
 from grader.spec import Spec
@@ -46,6 +46,7 @@ class Trial:
     mismatch: Mismatch | None = None
     diagnosis: Diagnosis = field(default_factory=lambda: Diagnosis("unknown"))
     findings: tuple[Finding, ...] = ()
+    played: Played | None = field(default=None, compare=False, repr=False)  # kept of a wrong one, to explain it
 
     @property
     def outcome(self) -> Outcome:
@@ -100,44 +101,80 @@ def fill(arena: Arena, exercise: Exercise, spec: Spec, case: Case, seed: int) ->
     return plan.job
 
 
-def attempt(exercise: Exercise, spec: Spec, worker: Worker, case: Case, seed: int, seconds: float) -> Trial:
-    """Make the inputs, run the launcher once, compare everything."""
+@dataclass(frozen=True)
+class Played:
+    """One launch: what lay in the arena before and after, and what should lie there."""
+
+    plan: layout.Layout
+    values: dict[str, Any]
+    want: dict[str, torch.Tensor]
+    before: np.ndarray
+    after: np.ndarray
+    run: Run
+
+    def tensor(self, contents: np.ndarray, name: str) -> torch.Tensor:
+        """An output as allocated, where the oracle's lies."""
+        return layout.output(self.plan, contents, name).to(self.want[name].device)
+
+    def cut(self, contents: np.ndarray, name: str) -> torch.Tensor:
+        """The part of an output that is the answer."""
+        whole, want = self.tensor(contents, name), self.want[name]
+        return whole[..., : want.shape[-1]] if want.dim() else whole
+
+
+def play(exercise: Exercise, spec: Spec, worker: Worker, case: Case, seed: int, seconds: float) -> Played:
+    """Make the inputs and run the launcher once."""
     secret = content_seed(seed, case)
     values = contents(spec, case, seed, worker.backend)
     want = spec.oracle(**values, **case.sizes)
     plan = planned(exercise, spec, case, values, want, seconds, slide=secret % 61)
-    shapes = plan.shapes
     before = layout.image(plan, values, secret)
     arena = np.frombuffer(worker.arena.bytes, np.uint8, plan.job.span)
     arena[:] = before
     run = worker.run(plan.job)
-    after = arena.copy()
-    if run.fate is not Fate.RETURNED:
-        return Trial(case, seed, run, findings=run.findings)
-    got = {n: layout.output(plan, after, n).to(want[n].device) for n in shapes}
-    poison = {n: layout.output(plan, before, n).to(want[n].device) for n in shapes}
-    findings = run.findings + check.untouched(plan, before, after)
+    return Played(plan, values, want, before, arena.copy(), run)
+
+
+def attempt(exercise: Exercise, spec: Spec, worker: Worker, case: Case, seed: int, seconds: float) -> Trial:
+    """One case, run and compared in everything."""
+    p = play(exercise, spec, worker, case, seed, seconds)
+    if p.run.fate is not Fate.RETURNED:
+        return Trial(case, seed, p.run, findings=p.run.findings)
+    findings = p.run.findings + check.untouched(p.plan, p.before, p.after)
+    got = {name: p.tensor(p.after, name) for name in p.plan.shapes}
     for name, tensor in got.items():
-        if tensor.dim() and (width := want[name].shape[-1]) < tensor.shape[-1]:
-            findings += check.padding(name, tensor, poison[name], width)
-    mismatch = check.judge_outputs(got, want, exercise.tolerances)
-    reason = _diagnose(exercise, mismatch, got, want, poison, run) if mismatch else Diagnosis("unknown")
-    return Trial(case, seed, run, mismatch, reason, findings)
+        if tensor.dim() and (width := p.want[name].shape[-1]) < tensor.shape[-1]:
+            findings += check.padding(name, tensor, p.tensor(p.before, name), width)
+    mismatch = check.judge_outputs(got, p.want, exercise.tolerances)
+    return Trial(case, seed, p.run, mismatch, findings=findings, played=p if mismatch else None)
 
 
-def _diagnose(
-    exercise: Exercise, mismatch: Mismatch, got: dict[str, torch.Tensor], want: dict[str, torch.Tensor],
-    poison: dict[str, torch.Tensor], run: Run,
-) -> Diagnosis:  # fmt: skip
-    name = mismatch.argument
-    expected = want[name]
-    cut = (..., slice(0, expected.shape[-1])) if expected.dim() else ...
-    tolerance = exercise.tolerances.get(name, exercise.tolerances[""])
-    if run.nodes == 0:
-        return Diagnosis("unwritten", "the launcher put no work on the stream: is a kernel launched at all?")
-    return diagnose(
-        Evidence(name, got[name][cut], expected, want.get(f"{name}__S"), poison[name][cut], tolerance, run.launches)
+def explain(exercise: Exercise, spec: Spec, worker: Worker, trial: Trial, seconds: float) -> Trial:
+    """The trial with its diagnosis: the same case is run again twice, after one with other contents."""
+    if trial.mismatch is None or trial.played is None or trial.findings:
+        return trial
+    if trial.run.nodes == 0:
+        told = "the launcher put no work on the stream: is a kernel launched at all?"
+        return replace(trial, diagnosis=Diagnosis("unwritten", told))
+    name, p = trial.mismatch.argument, trial.played
+    again = [play(exercise, spec, worker, trial.case, trial.seed + n, seconds) for n in (1, 0, 0)]
+    if any(one.run.fate is not Fate.RETURNED for one in again):
+        return trial
+    sizes = trial.case.sizes
+    evidence = Evidence(
+        name,
+        p.cut(p.after, name),
+        p.want[name],
+        p.want.get(f"{name}__S"),
+        p.cut(p.before, name),
+        exercise.tolerances.get(name, exercise.tolerances[""]),
+        p.run.launches,
+        repeats=tuple(one.cut(one.after, name) for one in again[1:]),
+        previous=again[0].want[name],
+        inputs={k: v for k, v in p.values.items() if torch.is_tensor(v)},
+        swaps=exchanges(p.values, lambda v: spec.oracle(**v, **sizes)[name]),
     )
+    return replace(trial, diagnosis=diagnose(evidence))
 
 
 def sample(exercise: Exercise, spec: Spec, seed: int, count: int, budget: int) -> tuple[Case, ...]:

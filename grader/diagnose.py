@@ -26,9 +26,6 @@ def diagnose(evidence: Evidence) -> Diagnosis:
     return replace(found, picture=picture(evidence))
 
 
-# ---------------------------------------------------------------- where
-
-
 def unwritten(e: Evidence) -> Diagnosis | None:
     """The poison is still there, bit by bit."""
     missing, count, wrong = e.unwritten, int(e.unwritten.sum()), int(e.wrong.sum())
@@ -43,7 +40,9 @@ def unwritten(e: Evidence) -> Diagnosis | None:
     one = "it" if count == 1 else "the first"
     found = found or Region("unwritten", f"{count:,} of {missing.numel():,} elements", f"{one} is {_index(missing)}")
     also = "" if count == wrong else "; others are wrong too"
-    return Diagnosis(found.name, f"{found.what} {_was(count)} never written: {found.why}{also}")
+    return Diagnosis(
+        found.name, f"{found.what} {'was' if found.single(count) else 'were'} never written: {found.why}{also}"
+    )
 
 
 def placed(e: Evidence) -> Diagnosis | None:
@@ -51,12 +50,8 @@ def placed(e: Evidence) -> Diagnosis | None:
     found = _region(e.wrong, e.held, e.launches) if unlikely(e.wrong) else None
     if not found or not found.sure:
         return None
-    many = "is" if int(e.wrong.sum()) == 1 else "are"
+    many = "is" if found.single(int(e.wrong.sum())) else "are"
     return Diagnosis(found.name, f"{found.what} {many} wrong, and nothing else: {found.why}")
-
-
-def _was(count: int) -> str:
-    return "was" if count == 1 else "were"
 
 
 @dataclass(frozen=True)
@@ -68,6 +63,9 @@ class Region:
     why: str
     sure: bool = True  # False: where it is all that is known, more than one bug looks like this
 
+    def single(self, count: int) -> bool:
+        return count == 1 or (self.what.startswith(("row ", "column ")) and " and " not in self.what)
+
 
 def _region(bad: torch.Tensor, held: torch.Tensor, launches: tuple[Launch, ...]) -> Region | None:
     full = bad | held  # poison that is right by chance leaves no hole
@@ -76,8 +74,10 @@ def _region(bad: torch.Tensor, held: torch.Tensor, launches: tuple[Launch, ...])
         if found := _only_first_row(plane, whole) or _edges(plane, whole, launches):
             return found
     found = _flat(bad.reshape(-1), full.reshape(-1), launches)
-    if found and found.name == "tail" and bad.dim() == 2 and bad.shape[-1] == 1:  # one column: a grid may be too low
-        found = replace(found, why=_reach(int(bad.int().argmax()), len(bad), 1, 1, launches) or found.why)
+    if found and found.name == "tail" and bad.dim() == 2:  # one row or column: the grid may be too small for it
+        (rows, cols), done = bad.shape, int(bad.int().argmax())
+        row, col = (done, 1) if cols == 1 else (1, done)
+        found = replace(found, why=_reach(row, rows, col, cols, launches) or found.why)
     return found
 
 

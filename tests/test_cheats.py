@@ -21,8 +21,35 @@ CHEATS = sorted((HERE / "cheats").glob("*.cu"), key=lambda p: (int(p.stem.split(
 CONTROLS = sorted((HERE / "controls").glob("*.cu"))
 LITTER = "grader-cheat-*"  # what 22 leaves in /dev/shm, where it is not isolated
 
-# Let through, or not explained: (cheat, backend) -> what happens instead. docs/cheats.md says what would catch it.
-KNOWN: dict[tuple[str, str], str] = {}
+BOTH = ("simulator", "cuda")
+KEEPS_STATE = (
+    "15_call_counter_host", "15_call_counter_device", "19_cached_by_pointer", "20_cached_by_fingerprint",
+    "21_cached_by_shape", "23_warm_up_kept",
+)  # fmt: skip
+STALE = "refused, but not as stale: the case is not tried again alone, and Evidence.previous is not given"
+NOT_JOINED = "work on a stream that nothing joins is not seen"
+BORROWED = "nothing looks at where the kernels of the graph come from"
+
+# Let through, or not explained: (cheat, backend) -> why. docs/cheats.md says what would catch it. The cuda ones were
+# read off the engine, not run.
+KNOWN: dict[tuple[str, str], str] = {
+    **{(name, backend): STALE for name in KEEPS_STATE for backend in BOTH},
+    **{(name, backend): NOT_JOINED for name in ("30_half_on_own_stream", "42_slows_the_reference") for backend in BOTH},
+    ("22_replayed_from_disk", "simulator"): STALE,
+    ("30_own_stream", "simulator"): NOT_JOINED,
+    **{("1_zeros", backend): "shrunk to one element, which is too few to call it zeros" for backend in BOTH},
+    **{("28_memory_at_load", backend): "called an overrun of x: memory of load time is not known" for backend in BOTH},
+    **{("34_python_in_the_worker", backend): "the worker's own words decide on findings and times" for backend in BOTH},
+    **{("45_forged_answer", backend): "answers are not numbered: the forged one is taken" for backend in BOTH},
+    **{("54_exits_at_load", backend): "WorkerError instead of a verdict: settle() asks with _ask" for backend in BOTH},
+    **{("59_asks_another_program", backend): "the worker may start processes" for backend in BOTH},
+    ("40_persisting_l2", "simulator"): "COMPILE: the shim has no cudaLimit…, cudaStreamSetAttribute",
+    ("49_reads_the_arena", "simulator"): "nobody asks whether a kernel wrote the output",
+    ("55_cublas", "simulator"): "COMPILE: translate._HEADERS does not match cublas_v2.h",
+    ("55_cub", "cuda"): BORROWED,
+    ("57_ghost_branch", "cuda"): BORROWED,
+    ("58_calls_the_reference", "cuda"): BORROWED,
+}
 
 
 def grade(path: Path, word: str, backend: str) -> Verdict:
@@ -37,6 +64,7 @@ def backend(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(judge, "examples", lambda request: tmp_path)
     monkeypatch.setattr(judge, "SECONDS", {"cuda": 5.0, "simulator": 4.0})
     monkeypatch.setattr(cases, "SHRINK_SECONDS", 0.5)
+    monkeypatch.setattr(judge, "CREW", 1)  # one worker has all the calls: what keeps state shows in the same case each time
     return str(request.param)
 
 
@@ -51,7 +79,10 @@ def sentence(verdict: Verdict) -> str:
     texts = [f.text for f in verdict.findings]
     if verdict.failure:
         texts.append(verdict.failure.diagnosis.explanation)
-    return next(filter(None, [*texts, verdict.detail, verdict.log]), "")
+    texts += [verdict.detail, verdict.log]
+    if verdict.failure and verdict.failure.mismatch:  # no pattern fits: where, what is there, and what should be
+        texts.append(str(verdict.failure.mismatch))
+    return next(filter(None, texts), "")
 
 
 @pytest.mark.parametrize("path", CHEATS, ids=lambda path: path.stem)
