@@ -107,7 +107,7 @@ def exchanges(
 
 def _alike(a: Any, b: Any) -> bool:
     if isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor):
-        return a.shape == b.shape and a.dtype == b.dtype
+        return a.shape == b.shape and a.dtype == b.dtype and a.is_floating_point()  # indices would lead astray
     return isinstance(a, float) and isinstance(b, float)
 
 

@@ -35,7 +35,9 @@ def overflow(e: Evidence) -> Diagnosis | None:
 
 def _elsewhere(e: Evidence, bad: torch.Tensor) -> str:
     """What is not finite without any overflow: nan from an input that holds some, or where a maximum starts."""
-    tainted = [name for name, x in e.inputs.items() if x.is_floating_point() and bool(x.isnan().any())]
+    # An input of the output's shape is read element by element: a nan elsewhere in it says nothing of this one.
+    others = {name: x for name, x in e.inputs.items() if x.shape != e.got.shape and x.is_floating_point()}
+    tainted = [name for name, x in others.items() if bool(x.isnan().any())]
     if tainted and bool(e.g[bad].isnan().all()):
         return f"nan where a finite number belongs, and {' and '.join(tainted)} holds nan: is a wrong element read?"
     if bool((e.g[bad] == -torch.inf).all()) and float(e.w[bad].abs().max()) < 3e4:

@@ -283,9 +283,12 @@ class Device:
         self.launcher: Any = None
         self.options(True)
 
-    def options(self, checking: bool = True, traced: int = 1 << 31, pedantic: bool = False) -> None:
-        """Whether accesses are checked, for how many blocks traffic is counted, whether shuffles order no memory."""
-        self.runtime.options(checking, traced, pedantic)
+    def options(self, checking: bool = True, traced: int = 1 << 31, pedantic: bool = False, threads: int = 0) -> None:
+        """Whether accesses are checked, for how many blocks traffic is counted, whether shuffles order no memory.
+
+        An unchecked launch runs on so many OS threads, never more than 8; 0 is one per core.
+        """
+        self.runtime.options(checking, traced, pedantic, threads)
 
     def load(self, library: Path, launcher: str) -> str:
         """Empty, or why the launcher cannot be called."""
