@@ -25,7 +25,7 @@ from grader.errors import MachineError
 from grader.isolate import Arena, Died, Worker
 from grader.model import Build, Case, Exercise, Mismatch, Shape, Speed
 from grader.spec import Spec
-from grader.timing import Decision, Rule, interval, median
+from grader.timing import Decision, Rule, interval, median, settle
 
 SECONDS = 60.0  # no answer within this: the kernel hangs at the timed size
 
@@ -68,7 +68,9 @@ def measure(
             shapes.append(found[0])
             decision = found[1] if found[1] is Decision.NOISY else decision
             after = gpu.state(own)  # while the clocks still are what they were
-    return Measured(summary(exercise, tuple(shapes), conditions.notes(before, after)), None, decision)
+    speed = summary(exercise, tuple(shapes), conditions.notes(before, after))
+    decision = settle(decision, speed.ci, speed.threshold, conditions.disturbed(before, after))
+    return Measured(speed, None, decision)
 
 
 def arena_size(exercise: Exercise, spec: Spec) -> int:

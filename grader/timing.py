@@ -41,6 +41,15 @@ class Rule:
         return Decision.MORE
 
 
+NEAR = 0.1  # of the threshold: what a throttled or shared GPU may shift a ratio by
+
+
+def settle(decision: Decision, ci: tuple[float, float], threshold: float, disturbed: bool) -> Decision:
+    """On a disturbed GPU no verdict is given near the threshold, however narrow the interval."""
+    near = ci[0] < threshold * (1 + NEAR) and ci[1] > threshold * (1 - NEAR)
+    return Decision.NOISY if disturbed and near else decision
+
+
 def median(values: Sequence[float]) -> float:
     return float(np.median(values))
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.timing import Decision, Rule, interval, median
+from grader.timing import Decision, Rule, interval, median, settle
 
 ratios = st.lists(st.floats(0.01, 10.0), min_size=1, max_size=80)
 
@@ -49,3 +49,19 @@ def test_a_straddling_interval_asks_for_more_while_there_is_time() -> None:
 def test_the_same_samples_give_the_same_interval() -> None:
     values = [1.0, 1.1, 0.9, 1.05, 1.2, 0.95, 1.0, 1.0]
     assert interval(values) == interval(values)
+
+
+@pytest.mark.parametrize(
+    ("ci", "disturbed", "decision"),
+    [
+        ((0.84, 0.86), False, Decision.CLEAR),
+        ((0.84, 0.86), True, Decision.NOISY),
+        ((0.75, 0.78), True, Decision.NOISY),
+        ((1.0, 1.02), True, Decision.CLEAR),
+        ((0.3, 0.4), True, Decision.CLEAR),
+    ],
+)
+def test_a_disturbed_gpu_gives_no_verdict_near_the_threshold(
+    ci: tuple[float, float], disturbed: bool, decision: Decision
+) -> None:
+    assert settle(Decision.CLEAR, ci, 0.8, disturbed) is decision
