@@ -8,6 +8,7 @@ tests/cheats/<n>_<name>.cu: n is the cheat's number in docs/cheats.md. tests/con
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -60,16 +61,22 @@ def grade(path: Path, word: str, backend: str) -> Verdict:
 
 @pytest.fixture(params=["simulator", pytest.param("cuda", marks=pytest.mark.gpu)])
 def backend(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Nothing is shrunk and nothing kept: what a cheat does is to be refused, not to be made small."""
+    """Little is shrunk and nothing kept: a cheat is to be refused, not to be made small."""
     monkeypatch.setattr(judge, "examples", lambda request: tmp_path)
     monkeypatch.setattr(judge, "SECONDS", {"cuda": 5.0, "simulator": 4.0})
     monkeypatch.setattr(cases, "SHRINK_SECONDS", 0.5)
-    monkeypatch.setattr(judge, "CREW", 1)  # one worker has all the calls: what keeps state shows in the same case each time
+    monkeypatch.setattr(judge, "CREW", 1)  # one worker gets all the calls: what keeps state shows at the same one
     return str(request.param)
 
 
 @pytest.fixture(autouse=True)
-def clean_shared_memory() -> None:
+def clean_shared_memory() -> Iterator[None]:
+    sweep()
+    yield
+    sweep()
+
+
+def sweep() -> None:
     for left in Path("/dev/shm").glob(LITTER):
         left.unlink()
 
