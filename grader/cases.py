@@ -174,7 +174,32 @@ def explain(exercise: Exercise, spec: Spec, worker: Worker, trial: Trial, second
         inputs={k: v for k, v in p.values.items() if torch.is_tensor(v)},
         swaps=exchanges(p.values, lambda v: spec.oracle(**v, **sizes)[name]),
     )
-    return replace(trial, diagnosis=diagnose(evidence))
+    found = diagnose(evidence)
+    if found.pattern in DOUBTFUL and not any(_right(exercise, one) for one in again[1:]):
+        if all(_alone(exercise, spec, worker, trial, seconds) for _ in range(2)):  # once may be luck
+            found = Diagnosis("stale", STALE, found.picture)
+    return replace(trial, diagnosis=found)
+
+
+# Patterns that a kernel which keeps something between calls can show as well.
+DOUBTFUL = frozenset({"unknown", "unwritten", "garbage", "overflow", "zero", "stale", "tail", "rows", "race"})
+STALE = (
+    "the same call is right in a fresh process and wrong after other calls: "
+    "it keeps an answer, a counter or a pointer between calls, and must not"
+)
+
+
+def _alone(exercise: Exercise, spec: Spec, worker: Worker, trial: Trial, seconds: float) -> bool:
+    """Whether the case is right as the only one of a process."""
+    worker.renew()
+    return _right(exercise, play(exercise, spec, worker, trial.case, trial.seed, seconds))
+
+
+def _right(exercise: Exercise, p: Played) -> bool:
+    if p.run.fate is not Fate.RETURNED:
+        return False
+    got = {name: p.tensor(p.after, name) for name in p.plan.shapes}
+    return check.judge_outputs(got, p.want, exercise.tolerances) is None
 
 
 def sample(exercise: Exercise, spec: Spec, seed: int, count: int, budget: int) -> tuple[Case, ...]:

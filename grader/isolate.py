@@ -22,6 +22,7 @@ from grader import backends, wire
 from grader.errors import GraderError, MachineError
 from grader.model import Fate, Job, Run
 
+LOAD_SECONDS = 20.0  # static constructors included
 START_SECONDS = 60.0  # a CUDA context takes 0.2 s; a cold file system takes longer
 LOG = 20_000  # characters kept of what the learner printed
 
@@ -30,8 +31,11 @@ class WorkerError(GraderError):
     """The worker could not do what it was told, and it was not the learner's doing."""
 
 
+AT_LOAD = "loading the library does not end well; what runs in a static constructor?"
+
+
 class Died(Exception):
-    """A timed call crashed or hung."""
+    """Loading, or a timed call, crashed or hung."""
 
     def __init__(self, fate: Fate, message: str) -> None:
         super().__init__(message)
@@ -148,7 +152,7 @@ class Worker:
             self.started = True
         for library, launcher in self.libraries[self.loaded :]:
             message = {"do": "load", "library": str(library), "launcher": launcher}
-            if why_not := str(self._ask(message, START_SECONDS)["why_not"]):
+            if why_not := str(self.tell(message, LOAD_SECONDS)["why_not"]):
                 return why_not
             self.loaded += 1
         return ""
@@ -175,6 +179,11 @@ class Worker:
         if self.process is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
+
+    def renew(self) -> None:
+        """A fresh child: whatever the old one kept is gone."""
+        self.kill()
+        self.start()
 
     def close(self) -> None:
         """Ends the child; a driver takes a while to take down a context, which nobody needs to wait for."""
@@ -245,19 +254,20 @@ class Worker:
         """One judged run; a child that died or hangs is replaced for the next one."""
         os.truncate(self.log, 0)
         os.truncate(self.report, 0)
-        self.settle_or_raise()
         try:
+            self.settle_or_raise()
             self.channel.send({"do": "run", "job": wire.job_to(job)})
             answer = self.channel.receive(job.seconds)
             run = self._outcome(answer, job)
         except wire.Lost:
             run = Run(Fate.CRASHED, message=self._ending())
+        except Died as died:
+            run = Run(died.fate, message=f"{AT_LOAD}: {died}")
         if self.cancelled:
             raise Cancelled("the run is not wanted any more")
         if run.fate is not Fate.RETURNED:
             run = self._with_report(run)
-            self.kill()
-            self.start()
+            self.renew()
         return replace(run, log=self._printed())
 
     def _outcome(self, answer: dict[str, Any] | None, job: Job) -> Run:

@@ -129,7 +129,12 @@ def _judge(grading: Grading) -> Verdict:
             return grading.verdict(Outcome.COMPILE, log=learner.errors, detail=_signature(request, learner.errors))
         for worker in crew:
             worker.add(learner.library, request.exercise.declaration.launcher)
-        if why_not := crew[0].settle():
+        try:
+            why_not = crew[0].settle()
+        except isolate.Died as died:
+            outcome = Outcome.TIMEOUT if died.fate is Fate.TIMED_OUT else Outcome.CRASH
+            return grading.verdict(outcome, detail=f"{isolate.AT_LOAD}: {died}")
+        if why_not:
             return grading.verdict(Outcome.COMPILE, log=why_not, detail=_missing(request))
         # The contents are decided only now, when nothing of the learner's can be changed any more.
         grading.seed = secrets.randbits(32) if request.seed is None else request.seed

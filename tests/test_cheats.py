@@ -23,26 +23,20 @@ CONTROLS = sorted((HERE / "controls").glob("*.cu"))
 LITTER = "grader-cheat-*"  # what 22 leaves in /dev/shm, where it is not isolated
 
 BOTH = ("simulator", "cuda")
-KEEPS_STATE = (
-    "15_call_counter_host", "15_call_counter_device", "19_cached_by_pointer", "20_cached_by_fingerprint",
-    "21_cached_by_shape", "23_warm_up_kept",
-)  # fmt: skip
-STALE = "refused, but not as stale: the case is not tried again alone, and Evidence.previous is not given"
+LEFT = "what it leaves in /dev/shm is there for a fresh process too: isolation"
 NOT_JOINED = "work on a stream that nothing joins is not seen"
 BORROWED = "nothing looks at where the kernels of the graph come from"
 
 # Let through, or not explained: (cheat, backend) -> why. docs/cheats.md says what would catch it. The cuda ones were
 # read off the engine, not run.
 KNOWN: dict[tuple[str, str], str] = {
-    **{(name, backend): STALE for name in KEEPS_STATE for backend in BOTH},
+    ("22_replayed_from_disk", "simulator"): LEFT,
     **{(name, backend): NOT_JOINED for name in ("30_half_on_own_stream", "42_slows_the_reference") for backend in BOTH},
-    ("22_replayed_from_disk", "simulator"): STALE,
     ("30_own_stream", "simulator"): NOT_JOINED,
     **{("1_zeros", backend): "shrunk to one element, which is too few to call it zeros" for backend in BOTH},
     **{("28_memory_at_load", backend): "called an overrun of x: memory of load time is not known" for backend in BOTH},
     **{("34_python_in_the_worker", backend): "the worker's own words decide on findings and times" for backend in BOTH},
     **{("45_forged_answer", backend): "answers are not numbered: the forged one is taken" for backend in BOTH},
-    **{("54_exits_at_load", backend): "WorkerError instead of a verdict: settle() asks with _ask" for backend in BOTH},
     **{("59_asks_another_program", backend): "the worker may start processes" for backend in BOTH},
     ("40_persisting_l2", "simulator"): "COMPILE: the shim has no cudaLimit…, cudaStreamSetAttribute",
     ("49_reads_the_arena", "simulator"): "nobody asks whether a kernel wrote the output",
