@@ -70,6 +70,7 @@ class Series:
     total: int
     failure: Trial | None
     last: Trial | None
+    widest: Trial | None = None  # the wrong one with the most elements
 
 
 def content_seed(seed: int, case: Case) -> int:
@@ -149,19 +150,35 @@ def attempt(exercise: Exercise, spec: Spec, worker: Worker, case: Case, seed: in
     return Trial(case, seed, p.run, mismatch, findings=findings, played=p if mismatch else None)
 
 
-def explain(exercise: Exercise, spec: Spec, worker: Worker, trial: Trial, seconds: float) -> Trial:
-    """The trial with its diagnosis: the same case is run again twice, after one with other contents."""
-    if trial.mismatch is None or trial.played is None or trial.findings:
+def explain(exercise: Exercise, spec: Spec, worker: Worker, series: Series, seconds: float) -> Trial | None:
+    """The smallest failure with its diagnosis: the same case is run again twice, after one with other contents."""
+    trial = series.failure
+    if trial is None or trial.played is None or trial.findings:
         return trial
     if trial.run.nodes == 0:
         told = "the launcher put no work on the stream: is a kernel launched at all?"
         return replace(trial, diagnosis=Diagnosis("unwritten", told))
-    name, p = trial.mismatch.argument, trial.played
-    again = [play(exercise, spec, worker, trial.case, trial.seed + n, seconds) for n in (1, 0, 0)]
-    if any(one.run.fate is not Fate.RETURNED for one in again):
+    other, *again = [play(exercise, spec, worker, trial.case, trial.seed + n, seconds) for n in (1, 0, 0)]
+    if any(one.run.fate is not Fate.RETURNED for one in (other, *again)):
         return trial
-    sizes = trial.case.sizes
-    evidence = Evidence(
+    found = diagnose(evidence(exercise, spec, trial, other, again))
+    if found.pattern in DOUBTFUL and not any(_right(exercise, one) for one in again):
+        if all(_alone(exercise, spec, worker, trial, seconds) for _ in range(2)):  # once may be luck
+            found = Diagnosis("stale", STALE, found.picture)
+    if found.pattern == "unknown" and (wide := series.widest):  # one element tells little
+        wider = diagnose(evidence(exercise, spec, wide))
+        if wider.pattern != "unknown":
+            found = replace(wider, explanation=f"{wider.explanation} (seen at {wide.case})")
+    return replace(trial, diagnosis=found)
+
+
+def evidence(
+    exercise: Exercise, spec: Spec, trial: Trial, other: Played | None = None, again: Sequence[Played] = ()
+) -> Evidence:
+    """All that is known of a wrong output; `other` had other contents, `again` the same."""
+    assert trial.mismatch and trial.played
+    name, p, sizes = trial.mismatch.argument, trial.played, trial.case.sizes
+    return Evidence(
         name,
         p.cut(p.after, name),
         p.want[name],
@@ -169,16 +186,11 @@ def explain(exercise: Exercise, spec: Spec, worker: Worker, trial: Trial, second
         p.cut(p.before, name),
         exercise.tolerances.get(name, exercise.tolerances[""]),
         p.run.launches,
-        repeats=tuple(one.cut(one.after, name) for one in again[1:]),
-        previous=again[0].want[name],
+        repeats=tuple(one.cut(one.after, name) for one in again),
+        previous=other.want[name] if other else None,
         inputs={k: v for k, v in p.values.items() if torch.is_tensor(v)},
         swaps=exchanges(p.values, lambda v: spec.oracle(**v, **sizes)[name]),
     )
-    found = diagnose(evidence)
-    if found.pattern in DOUBTFUL and not any(_right(exercise, one) for one in again[1:]):
-        if all(_alone(exercise, spec, worker, trial, seconds) for _ in range(2)):  # once may be luck
-            found = Diagnosis("stale", STALE, found.picture)
-    return replace(trial, diagnosis=found)
 
 
 # Patterns that a kernel which keeps something between calls can show as well.
@@ -297,7 +309,9 @@ def series(
         for corner in corners:
             memo(corner)
     passed = sum(t.outcome is Outcome.PASS for t in memo.trials.values())
-    return Series(passed, len(memo.trials), memo.failure, memo.trials.get(corners[-1]))
+    wrong = [t for t in memo.trials.values() if t.mismatch and t.played and not t.findings]
+    widest = max(wrong, key=lambda t: t.mismatch.total if t.mismatch else 0, default=None)
+    return Series(passed, len(memo.trials), memo.failure, memo.trials.get(corners[-1]), widest)
 
 
 def arena_size(budget: int) -> int:

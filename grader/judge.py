@@ -248,7 +248,7 @@ def _cases(grading: Grading, spec: Spec, crew: list[Worker], budget: int) -> Ver
                 lambda n: grading.progress(f"case {n} of about {count}"),
             )  # fmt: skip
     ms = 1000 * (time.monotonic() - started)
-    failure = cases.explain(request.exercise, spec, crew[0], found.failure, seconds) if found.failure else None
+    failure = cases.explain(request.exercise, spec, crew[0], found, seconds)
     grading.last = found.last.run if found.last else None
     status = "fail" if found.failure else "pass"
     grading.stages.append(Stage("cases", status, ms, found.passed, found.total))
@@ -305,7 +305,9 @@ def _wrong(grading: Grading, spec: Spec, learner: Build, wrong: measure.Wrong) -
     with isolate.start("cuda", measure.arena_size(request.exercise, spec)) as worker:
         worker.add(learner.library, request.exercise.declaration.launcher)
         trial = cases.attempt(request.exercise, spec, worker, wrong.case, wrong.seed, measure.SECONDS)
-        trial = cases.explain(request.exercise, spec, worker, trial, measure.SECONDS)
+        if trial.outcome is not Outcome.PASS:
+            explained = cases.explain(request.exercise, spec, worker, cases.Series(0, 1, trial, trial), measure.SECONDS)
+            trial = explained or trial
     if trial.outcome is not Outcome.PASS:
         return _failed(grading, trial)
     replay = _replay(request, wrong.case, wrong.seed, request.backend)

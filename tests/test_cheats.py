@@ -33,7 +33,6 @@ KNOWN: dict[tuple[str, str], str] = {
     ("22_replayed_from_disk", "simulator"): LEFT,
     **{(name, backend): NOT_JOINED for name in ("30_half_on_own_stream", "42_slows_the_reference") for backend in BOTH},
     ("30_own_stream", "simulator"): NOT_JOINED,
-    **{("1_zeros", backend): "shrunk to one element, which is too few to call it zeros" for backend in BOTH},
     **{("28_memory_at_load", backend): "called an overrun of x: memory of load time is not known" for backend in BOTH},
     **{("34_python_in_the_worker", backend): "the worker's own words decide on findings and times" for backend in BOTH},
     **{("45_forged_answer", backend): "answers are not numbered: the forged one is taken" for backend in BOTH},
