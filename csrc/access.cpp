@@ -1,10 +1,12 @@
 // Every access a kernel makes arrives here, through the callbacks that -fsanitize=thread plants in the learner's code.
 #include "race.h"
 
+#include <sched.h>
 #include <string.h>
 
 namespace sim {
-u64 accesses, budget = 1 << 20;
+u64 accesses;
+OWN u64 budget = 1 << 20;
 static constexpr u64 ALL = 0x0101010101010101ull;
 
 static void name_place(Report* r, const Allocation* a, size_t offset, size_t size) {
@@ -213,14 +215,21 @@ static FORCE void callback(const void* pointer, size_t size, bool write, const v
   access(p, size, write, false, offset_of(caller), is_volatile);
 }
 
-static int spins;
+static OWN int spins;
 
 // A volatile read or an atomic may be a thread waiting for another: give way now and then.
-static FORCE void maybe_spinning() {
-  if (UNLIKELY(++spins >= 256)) {
-    spins = 0;
-    if (in_kernel()) yield_now();
-  }
+static NOINLINE void give_way(u32 pc) {
+  static OWN u32 turns;
+  spins = 0;
+  if (!in_kernel()) return;
+  yield_now();
+  if (!several() || ++turns % 16) return;  // most atomics wait for nothing, and a system call is dear
+  if (now() > deadline) expire(pc);
+  sched_yield();  // what it waits for may be another OS thread's block
+}
+
+static FORCE void maybe_spinning(const void* caller) {
+  if (UNLIKELY(++spins >= 256)) give_way(offset_of(caller));
 }
 
 // ---------------------------------------------------------------- the sanitizer's ABI
@@ -239,7 +248,7 @@ static FORCE void maybe_spinning() {
     callback(p, bytes, true, CALLER, true);               \
   }                                                       \
   ABI void __tsan_volatile_read##bytes(void* p) {         \
-    maybe_spinning();                                     \
+    maybe_spinning(CALLER);                               \
     callback(p, bytes, false, CALLER, true);              \
   }                                                       \
   READ(unaligned_volatile_read##bytes, bytes)             \
@@ -266,42 +275,46 @@ ABI void sim_touch(const void* p, size_t n, int write) { check((uintptr_t)p, n, 
 
 static FORCE void atomic(const void* p, size_t n, bool write, const void* caller) {
   if (LIKELY(in_kernel())) {
-    maybe_spinning();  // before the check: nobody may run between what is noted and what is done
+    maybe_spinning(caller);  // before the check: nobody may run between what is noted and what is done
     check((uintptr_t)p, n, write, true, offset_of(caller));
   } else if (checking) {
     host_access((uintptr_t)p, n, write, offset_of(caller));
   }
 }
 
-ABI void sim_atomic(const void* p, size_t n) { atomic(p, n, true, CALLER); }
-ABI void sim_atomic_load(const void* p, size_t n) { atomic(p, n, false, CALLER); }
+// Does another OS thread see it? A block's shared memory is its own.
+static bool contended(const void* p) { return in_kernel() && several() && (uintptr_t)p - (uintptr_t)block->shared >= SHARED; }
+
+ABI bool sim_atomic(const void* p, size_t n) { return atomic(p, n, true, CALLER), contended(p); }
+ABI bool sim_atomic_load(const void* p, size_t n) { return atomic(p, n, false, CALLER), contended(p); }
 
 ABI void sim_fence() {
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);
   if (in_kernel() && checking) fence();
 }
 
 // std::atomic and __atomic builtins in the learner's code
-#define ATOMICS(bits, T)                                                                                              \
-  ABI T __tsan_atomic##bits##_load(const volatile T* p, int) { return atomic((void*)p, sizeof(T), false, CALLER), *p; } \
-  ABI void __tsan_atomic##bits##_store(volatile T* p, T v, int) { atomic((void*)p, sizeof(T), true, CALLER), *p = v; }          \
-  ABI T __tsan_atomic##bits##_exchange(volatile T* p, T v, int) { T o = (atomic((void*)p, sizeof(T), true, CALLER), *p); *p = v; return o; }      \
-  ABI T __tsan_atomic##bits##_fetch_add(volatile T* p, T v, int) { T o = (atomic((void*)p, sizeof(T), true, CALLER), *p); *p = (T)(o + v); return o; } \
-  ABI T __tsan_atomic##bits##_fetch_sub(volatile T* p, T v, int) { T o = (atomic((void*)p, sizeof(T), true, CALLER), *p); *p = (T)(o - v); return o; } \
-  ABI T __tsan_atomic##bits##_fetch_and(volatile T* p, T v, int) { T o = (atomic((void*)p, sizeof(T), true, CALLER), *p); *p = (T)(o & v); return o; } \
-  ABI T __tsan_atomic##bits##_fetch_or(volatile T* p, T v, int) { T o = (atomic((void*)p, sizeof(T), true, CALLER), *p); *p = (T)(o | v); return o; }  \
-  ABI T __tsan_atomic##bits##_fetch_xor(volatile T* p, T v, int) { T o = (atomic((void*)p, sizeof(T), true, CALLER), *p); *p = (T)(o ^ v); return o; } \
-  ABI T __tsan_atomic##bits##_compare_exchange_val(volatile T* p, T c, T v, int, int) {                               \
-    T o = (atomic((void*)p, sizeof(T), true, CALLER), *p);                                                                      \
-    if (o == c) *p = v;                                                                                               \
-    return o;                                                                                                         \
-  }                                                                                                                   \
-  ABI int __tsan_atomic##bits##_compare_exchange_strong(volatile T* p, T* c, T v, int, int) {                         \
-    T o = (atomic((void*)p, sizeof(T), true, CALLER), *p);                                                                      \
-    if (o == *c) return *p = v, 1;                                                                                    \
-    return *c = o, 0;                                                                                                 \
-  }                                                                                                                   \
-  ABI int __tsan_atomic##bits##_compare_exchange_weak(volatile T* p, T* c, T v, int a, int b) {                       \
-    return __tsan_atomic##bits##_compare_exchange_strong(p, c, v, a, b);                                              \
+#define NOTE(write) atomic((void*)p, sizeof *p, write, CALLER)
+#define MODIFY(bits, T, name, how) \
+  ABI T __tsan_atomic##bits##_##name(volatile T* p, T v, int) { return NOTE(true), how(p, v, __ATOMIC_SEQ_CST); }
+#define EXCHANGE(bits, T, name)                                                                 \
+  ABI int __tsan_atomic##bits##_compare_exchange_##name(volatile T* p, T* c, T v, int, int) {   \
+    return NOTE(true), __atomic_compare_exchange_n(p, c, v, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); \
+  }
+#define ATOMICS(bits, T)                                                                                               \
+  ABI T __tsan_atomic##bits##_load(const volatile T* p, int) { return NOTE(false), __atomic_load_n(p, __ATOMIC_SEQ_CST); } \
+  ABI void __tsan_atomic##bits##_store(volatile T* p, T v, int) { NOTE(true), __atomic_store_n(p, v, __ATOMIC_SEQ_CST); }  \
+  MODIFY(bits, T, exchange, __atomic_exchange_n)                                                                       \
+  MODIFY(bits, T, fetch_add, __atomic_fetch_add)                                                                       \
+  MODIFY(bits, T, fetch_sub, __atomic_fetch_sub)                                                                       \
+  MODIFY(bits, T, fetch_and, __atomic_fetch_and)                                                                       \
+  MODIFY(bits, T, fetch_or, __atomic_fetch_or)                                                                         \
+  MODIFY(bits, T, fetch_xor, __atomic_fetch_xor)                                                                       \
+  EXCHANGE(bits, T, strong)                                                                                            \
+  EXCHANGE(bits, T, weak)                                                                                              \
+  ABI T __tsan_atomic##bits##_compare_exchange_val(volatile T* p, T c, T v, int, int) {                                \
+    NOTE(true), __atomic_compare_exchange_n(p, &c, v, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);                      \
+    return c;                                                                                                          \
   }
 ATOMICS(8, u8) ATOMICS(16, u16) ATOMICS(32, u32) ATOMICS(64, u64)
 ABI void __tsan_atomic_thread_fence(int) { sim_fence(); }

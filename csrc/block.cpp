@@ -4,8 +4,9 @@
 #include <string.h>
 
 extern "C" {
-Vec3 threadIdx, blockIdx, blockDim, gridDim;
-int sim_lane, sim_thread;
+OWN Vec3 threadIdx, blockIdx;
+OWN int sim_lane, sim_thread;
+Vec3 blockDim, gridDim;
 }
 
 ABI Vec3 sim_thread_index() { return threadIdx; }
@@ -16,11 +17,12 @@ ABI int sim_lane_number() { return sim_lane; }
 ABI int sim_thread_number() { return sim_thread; }
 
 namespace sim {
-Block* block;
+OWN Block* block;
 Launch* launch;
-int current;
+OWN int current;
+OWN bool inside;
 Vec3 indices[MAX_THREADS];
-static Context main_context;
+static OWN Context main_context;
 
 // ---------------------------------------------------------------- who runs
 
@@ -71,6 +73,7 @@ void proceed(int from) {
 // Lets another thread run, preferring another warp: what a spin-wait needs to make progress.
 void yield_now() {
   int me = current;
+  if (several() && failed()) abort_kernel(failed());  // it may wait for a block that is no more
   for (int k = 1; k <= launch->warps; k++) {
     int w = ((me >> 5) + k) % launch->warps;
     u32 m = block->warp[w].runnable;
@@ -118,8 +121,8 @@ static bool stuck_block() {
 
 // After a fault nothing of the kernel is worth running: its threads are dropped where they stand.
 void abort_kernel(int error) {
-  static Context dropped;
-  if (!sticky_error) sticky_error = error;
+  static OWN Context dropped;
+  fail(error);
   sim_switch(&dropped, main_context);
   __builtin_unreachable();
 }
@@ -159,7 +162,7 @@ void open_block(Block* b, u32 linear) {
   b->arrived = b->returned = 0;
   b->at_grid = false;
   b->acquired = 0;
-  b->epoch = b->start = next_epoch(b);
+  if (checking) b->epoch = b->start = next_epoch(b);
   for (int i = 0; i < launch->warps; i++) open_warp(b->warp[i], launch->threads - 32 * i, linear);
   for (int t = 0; t < launch->threads; t++) {
     // stacks start at different cache lines, or a thousand of them would share one set
@@ -178,7 +181,9 @@ static void enter(Block* b) {
   block = b;
   blockIdx = b->index;
   select(0);
+  inside = true;
   sim_switch(&main_context, b->context[0]);
+  inside = false;
 }
 
 void run_block(Block* b, u32 linear) {
@@ -244,7 +249,7 @@ static void release_barrier(Block* b) {
     w.dirty = false;
   }
   b->arrived = 0;
-  b->epoch = next_epoch(b);
+  if (checking) b->epoch = next_epoch(b);
   block = here;
 }
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 namespace sim {
-static Copy* spare;
+static OWN Copy* spare;
 
 static Copy* new_copy() {
   if (!spare) {

@@ -42,7 +42,7 @@ static bool fit(Block* b, int threads) {
   return b->capacity;
 }
 
-static bool have_blocks(u64 count, int threads) {
+static bool have_blocks(u64 count, int threads) {  // one per OS thread, or all of a cooperative launch
   while (block_count < count)
     if (!add_block()) return false;
   for (u64 i = 0; i < count; i++)
@@ -55,8 +55,11 @@ static bool have_blocks(u64 count, int threads) {
 void spend() {
   budget = 1 << 20;
   if (now() <= deadline) return in_kernel() ? yield_now() : void();
-  if (!in_kernel()) return;
-  if (Report* r = report("timeout", "accesses", offset_of(CALLER))) {
+  if (in_kernel()) expire(offset_of(CALLER));
+}
+
+void expire(u32 pc) {
+  if (Report* r = report("timeout", "accesses", pc)) {
     place_thread(r, current);
     copy_name(r->note, launch->name, sizeof r->note);
   }
@@ -105,15 +108,23 @@ static void set_indices(const Launch& l) {
 }
 
 // Kernels without accesses do not see the deadline themselves.
-static bool in_time(u64 done) {
+bool in_time(u64 done) {
   if (done & 255 || now() <= deadline) return true;
   if (Report* r = report("timeout", "grid", launch->pc)) {
     copy_name(r->note, launch->name, sizeof r->note);
     r->size = (long)done;
     r->extent = (long)launch->blocks;
   }
-  sticky_error = LAUNCH_FAILURE;
+  fail(LAUNCH_FAILURE);
   return false;
+}
+
+// Of several threads, the one that reported also says the error.
+void fail(int error) {
+  int none = OK;
+  const void* reporter = launch ? __atomic_load_n(&launch->reporter, __ATOMIC_RELAXED) : nullptr;
+  if (reporter && reporter != self()) return;
+  __atomic_compare_exchange_n(&sticky_error, &none, error, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
 static void run(Launch& l) {
@@ -122,6 +133,7 @@ static void run(Launch& l) {
   set_indices(l);
   resize_dynamic(l.dynamic);
   if (l.cooperative) run_cooperative(l.blocks);
+  else if (several()) run_shared();
   else
     for (u64 i = 0; i < l.blocks && !sticky_error && in_time(i); i++) run_block(blocks[0], (u32)i);
   launch = nullptr;
@@ -151,6 +163,8 @@ void start(const Request& q, void (*entry)(void*), void* closure, u32 pc) {
   l.threads = (int)threads;
   l.warps = (l.threads + 31) / 32;
   launched(l);
+  l.workers = workers_for(l);
+  if (l.workers > 1 && !have_blocks(l.workers, MAX_THREADS)) l.workers = 1;
   if (have_blocks(l.cooperative ? l.blocks : 1, l.threads)) run(l);
   else refuse(l, "cooperative", OUT_OF_MEMORY);
 }

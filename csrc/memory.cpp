@@ -190,11 +190,21 @@ void resize_dynamic(size_t bytes) {
   s->size = (u32)bytes;
 }
 
+static Lock slot_lock;
+
+static Slot* new_slot(void** key, const char* name, size_t size, size_t item) {
+  Hold hold(slot_lock);
+  if (!*key) __atomic_store_n(key, place_slot(name, size, size, item), __ATOMIC_RELEASE);
+  return (Slot*)*key;
+}
+
 static void use_slot(Slot* s) {
   static u64 last;
   static size_t used;
+  Hold hold(slot_lock);
+  if (s->launch == launch->id) return;
   if (last != launch->id) last = launch->id, used = 0;
-  s->launch = launch->id;
+  __atomic_store_n(&s->launch, launch->id, __ATOMIC_RELAXED);
   used += s->size;
   if (used <= STATIC_LIMIT) return;
   if (Report* r = report("launch", "static", launch->pc)) {
@@ -211,20 +221,21 @@ static Cell* slot_cells(Slot* s) {
 
 static void* address(Slot* s) {
   int id = s->id;
-  if (UNLIKELY(!block->cells[id])) block->cells[id] = slot_cells(s);
+  if (UNLIKELY(!block->cells[id]) && checking) block->cells[id] = slot_cells(s);
   return block->shared + s->offset;
 }
 
 ABI void* sim_shared(void** key, const char* name, size_t size, size_t item) {
-  Slot* s = (Slot*)*key;
-  if (UNLIKELY(!s)) *key = s = place_slot(name, size, size, item);
+  Slot* s = (Slot*)__atomic_load_n(key, __ATOMIC_ACQUIRE);
+  if (UNLIKELY(!s)) s = new_slot(key, name, size, item);
   if (UNLIKELY(!s)) abort_kernel(OUT_OF_MEMORY);
-  if (UNLIKELY(s->launch != launch->id)) use_slot(s);
+  if (UNLIKELY(__atomic_load_n(&s->launch, __ATOMIC_RELAXED) != launch->id)) use_slot(s);
   return address(s);
 }
 
 ABI void* sim_dynamic(size_t item, const char* name) {
   Slot* s = dynamic_slot;
+  if (!checking) return address(s);
   if (UNLIKELY(s->item != (int)item)) {
     s->item = (int)item;
     copy_name(s->name, name, sizeof s->name);

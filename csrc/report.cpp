@@ -20,6 +20,7 @@ void copy_name(char* to, const char* from, size_t room) {
 }
 
 void place_thread(Report* r, int thread) {
+  if (!inside) return;  // a signal between two blocks
   r->thread = indices[thread];
   r->block = block->index;
   r->has_thread = true;
@@ -50,7 +51,18 @@ static Report* add(const char* kind, const char* what, Place where, Place other)
   return r;
 }
 
+// An error ends the launch, so the workers that meet it at the same time are silent. Static shared memory ends nothing.
+static bool silenced(const char* what) {
+  if (!in_kernel() || !several() || !strcmp(what, "static")) return false;
+  if (!launch->reporter) __atomic_store_n(&launch->reporter, self(), __ATOMIC_RELAXED);
+  return launch->reporter != self();
+}
+
+static Lock lock;
+
 Report* report(const char* kind, const char* what, u32 pc, u32 other_pc) {
+  Hold hold(lock);
+  if (silenced(what)) return nullptr;
   Seen& s = seen[(pc * 2654435761u ^ other_pc * 40503u ^ (u32)(uintptr_t)what) % CACHE];
   if (s.report && s.kind == kind && s.what == what && s.pc == pc && s.other == other_pc) return s.report->count++, nullptr;
   Place a = place(pc), b = other_pc ? place(other_pc) : Place{"", 0};
@@ -139,6 +151,7 @@ size_t write_reports(char* out, size_t room) {
 void flush_reports() {
   static char out[1 << 18];
   if (report_fd < 0) return;
+  take(lock);  // and keep it: the process ends now, and nobody else may write
   size_t n = write_reports(out, sizeof out);
   for (size_t done = 0; done < n;) {
     ssize_t k = write(report_fd, out + done, n - done);

@@ -1,4 +1,5 @@
-// What the parts of the runtime share. One OS thread runs everything, so the state is plain globals without locks.
+// What the parts of the runtime share. A checked launch runs on one OS thread, and an unchecked one on several, each with
+// whole blocks: what belongs to the running block is OWN, what they all change is behind a Lock, the rest is plain globals.
 // No STL here: a learner's std::vector must never replace ours, and all of this is entered from their threads.
 #pragma once
 #include <stddef.h>
@@ -10,6 +11,8 @@
 #define FORCE inline __attribute__((always_inline))
 #define ABI extern "C" __attribute__((visibility("default")))
 #define CALLER __builtin_return_address(0)
+// One per OS thread, and at a fixed distance from its register: the other models cost a call at every access.
+#define OWN __thread __attribute__((tls_model("initial-exec")))
 
 typedef uint8_t u8;
 typedef uint16_t u16;
@@ -21,8 +24,11 @@ struct Vec3 {
 };
 
 // ---------------------------------------------------------------- names CUDA gives to a thread (block.cpp)
-ABI Vec3 threadIdx, blockIdx, blockDim, gridDim;
-ABI int sim_lane, sim_thread;
+extern "C" {
+extern __attribute__((visibility("default"))) OWN Vec3 threadIdx, blockIdx;
+extern __attribute__((visibility("default"))) OWN int sim_lane, sim_thread;
+}
+ABI Vec3 blockDim, gridDim;
 
 namespace sim {
 
@@ -167,18 +173,22 @@ struct Launch {
   bool cooperative;
   u32 start_epoch;
   u64 id, blocks;
-  u32 pc;
+  u32 pc, workers;       // workers: OS threads that may take blocks
+  const void* reporter;  // of several workers, the one whose fault is told
 };
 
-extern Block* block;    // the one whose thread runs now
-extern Launch* launch;  // null outside kernels
-extern int current;     // linear thread in the block
+extern OWN Block* block;  // the one whose thread runs now
+extern Launch* launch;    // null outside kernels
+extern OWN int current;   // linear thread in the block
+extern OWN bool inside;   // this OS thread runs a CUDA thread
 extern Vec3 indices[MAX_THREADS];
 extern u32 epoch_now;
-extern u64 accesses, budget;
+extern u64 accesses;
+extern OWN u64 budget;
 extern bool pedantic;
 
 inline bool in_kernel() { return launch != nullptr; }
+inline bool several() { return UNLIKELY(launch->workers > 1); }
 inline Warp& warp_of(int thread) { return block->warp[thread >> 5]; }
 inline u32 bit_of(int thread) { return 1u << (thread & 31); }
 
@@ -205,17 +215,44 @@ void drop_copies();
 bool copy_pending(uintptr_t p);
 Block* spare_block(size_t i);
 
+// ---------------------------------------------------------------- several OS threads (workers.cpp)
+
+constexpr u32 MAX_WORKERS = 8;
+extern u32 workers_wanted;  // 0: one per core
+u32 workers_for(const Launch& l);
+void run_shared();         // the blocks of the present launch, by this thread and those that come to help
+bool pass_alarm();         // to a helper that is inside a kernel; false if there is none
+
+// Held again by its holder, for a signal may come to the thread that has it.
+struct Lock {
+  const void* holder;
+  u32 depth;
+};
+const void* self();
+void take(Lock& l);
+void drop(Lock& l);
+struct Hold {
+  Lock& lock;
+  explicit Hold(Lock& l) : lock(l) { take(l); }
+  ~Hold() { drop(lock); }
+};
+
 // ---------------------------------------------------------------- errors and time (grid.cpp, signals.cpp)
 
 enum Error { OK = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, INVALID_CONFIGURATION = 9, NO_PEER = 217,
              ILLEGAL_ADDRESS = 700, TOO_MANY_BLOCKS = 720, ASSERTED = 710, MISALIGNED = 716, LAUNCH_FAILURE = 719, NOT_SUPPORTED = 801 };
 extern int last_error, sticky_error;
+inline int failed() { return __atomic_load_n(&sticky_error, __ATOMIC_RELAXED); }
+void fail(int error);  // the first error stays
+bool in_time(u64 done);
 extern double deadline;
 double now();
 void spend();  // called when the budget of accesses is spent: looks at the clock and lets others run
+[[noreturn]] void expire(u32 pc);  // the kernel has taken too long
 void arm(double seconds);
 void disarm();
 void install_handlers();
+void add_signal_stack();  // for the calling OS thread
 
 // ---------------------------------------------------------------- findings (report.cpp), lines (lines.cpp)
 

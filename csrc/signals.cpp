@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 namespace sim {
-static char* spare_top;
+static OWN char* spare_top;
 static uintptr_t pc_of(const ucontext_t* c) {
 #if defined(__x86_64__)
   return (uintptr_t)c->uc_mcontext.gregs[REG_RIP];
@@ -52,6 +52,9 @@ static const char* fault_name(int signal, uintptr_t at, bool kernel) {
   return kernel ? "fault" : "crash";
 }
 
+// Another OS thread may never unlock what it held in libc: the process must go, after the findings.
+static bool holds_locks(const ucontext_t* c) { return several() && learner_pc(c) == 1; }
+
 static void on_fault(int signal, siginfo_t* info, void* context) {
   ucontext_t* c = (ucontext_t*)context;
   bool kernel = in_kernel();
@@ -62,12 +65,13 @@ static void on_fault(int signal, siginfo_t* info, void* context) {
     copy_name(r->note, strsignal(signal), sizeof r->note);
     if (kernel) place_thread(r, current);
   }
-  if (kernel && leave_kernel(c)) return;
+  if (kernel && inside && !holds_locks(c) && leave_kernel(c)) return;
   flush_reports();
   _exit(98);
 }
 
 static void on_alarm(int, siginfo_t*, void* context) {
+  if (!inside && pass_alarm()) return;
   if (Report* r = report("timeout", in_kernel() ? "time" : "host", learner_pc((ucontext_t*)context))) {
     if (in_kernel()) {
       place_thread(r, current);
@@ -86,16 +90,19 @@ static void handle(int signal, void (*handler)(int, siginfo_t*, void*)) {
   sigaction(signal, &a, nullptr);
 }
 
-void install_handlers() {
+void add_signal_stack() {
   constexpr size_t bytes = 256 << 10;
-  if (!spare_top) {
-    stack_t s;
-    memset(&s, 0, sizeof s);
-    s.ss_sp = reserve(bytes);
-    s.ss_size = bytes;
-    sigaltstack(&s, nullptr);
-    spare_top = (char*)reserve(bytes) + bytes;
-  }
+  if (spare_top) return;
+  stack_t s;
+  memset(&s, 0, sizeof s);
+  s.ss_sp = reserve(bytes);
+  s.ss_size = bytes;
+  sigaltstack(&s, nullptr);
+  spare_top = (char*)reserve(bytes) + bytes;
+}
+
+void install_handlers() {
+  add_signal_stack();
   for (int s : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT}) handle(s, on_fault);
   handle(SIGALRM, on_alarm);
 }

@@ -274,6 +274,8 @@ def _replay(request: Request, case: object, seed: int, backend: str) -> str:
         words.append("--solution")
     elif request.source != request.exercise.source:
         words.append(f"--file {request.source}")
+    if request.pedantic:
+        words.append("--pedantic")
     return " ".join([*words, f"--backend {backend}", f'--case "{case}"', f"--seed {seed}"])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -96,6 +97,102 @@ def test_counts_as_the_hardware_does(name: str, tmp_path: Path) -> None:
     for (space, access), wanted in COUNTED[name].items():
         rows = [t for t in played.run.traffic if (t.space, t.access) == (space, access)]
         assert (sum(t.requests for t in rows), sum(t.sectors for t in rows)) == wanted
+
+
+# ---------------------------------------------------------------- several OS threads
+
+SHARED_OUT = {
+    **{f"benchmarks/{name}": KERNELS / f"{name}.cu" for name in ("gemm", "softmax", "histogram", "reduce")},
+    **{
+        f"controls/{name}": Path(__file__).parent / "simulator" / "controls" / f"{name}.cu"
+        for name in ("last_block_of_many", "atomics_between_blocks", "many_blocks", "transpose_tile", "grid_sync")
+    },
+}
+
+
+@pytest.mark.parametrize("checked", [False, True], ids=["plain", "instrumented"])
+@pytest.mark.parametrize("name", SHARED_OUT)
+def test_threads_change_no_result(name: str, checked: bool, tmp_path: Path) -> None:
+    text = SHARED_OUT[name].read_text()
+    library = play.build(text, "kernel.cu", tmp_path, checked)
+    alone, *others = (play.play(library, text, checking=False, threads=n, repeat=1 if n == 1 else 3) for n in (1, 2, 5))
+    values(text, alone)
+    for played in others:
+        assert not played.run.findings and not played.run.status, play.describe(played)
+        assert played.out == alone.out
+
+
+KERNEL = """#include <cstdio>
+#include <cuda_runtime.h>
+__global__ void k(const float* in, float* out, int n) {
+  BODY
+}
+extern "C" cudaError_t launch(const float* in, float* out, int n, cudaStream_t stream) {
+  k<<<64, 256, 0, stream>>>(in, out, n);
+  return cudaGetLastError();
+}
+"""
+FAULTS = {
+    "assert": ("assert(n < 0);", "assert", 710),
+    "trap in one block": ("if (blockIdx.x == 37) __trap();", "assert", 719),
+    "wild pointer": ("((float*)16)[threadIdx.x] = 1;", "oob", 700),
+    "division": ("out[0] = n / (int)in[0];", "assert", 700),
+    "mask": ("out[0] = __shfl_sync(1u, in[0], 0);", "mask", 719),
+    "deadlock": ("if (threadIdx.x < 40) __syncthreads(); else __shfl_sync(~0u, 1, 0);", "deadlock", 719),
+    "a wait for a block that is no more": (
+        "if (blockIdx.x == 0) __trap(); while (atomicAdd((int*)out, 0) != 77) {}",
+        "assert",
+        719,
+    ),
+    "a wait for nothing": ("if (blockIdx.x == 5) while (atomicAdd((int*)out, 0) != 77) {}", "timeout", 719),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_threads_report_an_error_once(name: str, tmp_path: Path) -> None:
+    body, kind, status = FAULTS[name]
+    library = play.build(KERNEL.replace("BODY", body), "k.cu", tmp_path, checked=False)
+    played = play.play(library, "", checking=False, threads=4, seconds=1)
+    assert [(f.kind, f.where, f.count) for f in played.run.findings] == [(kind, "k.cu:4", 1)], play.describe(played)
+    assert played.run.status == status
+
+
+def test_threads_end_at_the_time_limit(tmp_path: Path) -> None:
+    """The block that hangs is named, whichever OS thread has it and whichever gets the signal."""
+    text = KERNEL.replace("BODY", "if (blockIdx.x == 5) for (volatile int i = 0;; i = i + 1) {}")
+    library = play.build(text, "k.cu", tmp_path, checked=False)
+    played = play.play(library, "", checking=False, threads=4, seconds=1)
+    (found,) = played.run.findings
+    assert (found.kind, found.where) == ("timeout", "k.cu:4") and "block (5, 0, 0)" in found.text
+
+
+def test_threads_print_whole_lines(tmp_path: Path) -> None:
+    text = KERNEL.replace("BODY", 'printf("block %d thread %d\\n", blockIdx.x, threadIdx.x);')
+    library = play.build(text, "k.cu", tmp_path, checked=False)
+    played = play.play(library, "", checking=False, threads=4)
+    assert sorted(played.printed) == sorted(f"block {b} thread {t}" for b in range(64) for t in range(256))
+
+
+def test_checked_and_cooperative_launches_stay_on_one_thread(tmp_path: Path) -> None:
+    text = KERNEL.replace("BODY", 'if (threadIdx.x == 0) printf("%d\\n", blockIdx.x);')
+    played = play.play(play.build(text, "k.cu", tmp_path), "", threads=4)
+    assert played.printed == tuple(str(b) for b in range(64))  # in order
+
+
+# ---------------------------------------------------------------- a shuffle orders no memory
+
+
+@pytest.mark.parametrize("pedantic", [False, True])
+def test_pedantic_from_the_command_line(pedantic: bool) -> None:
+    """The same kernel passes, and is reported when the flag is given."""
+    file = Path(__file__).parent / "simulator" / "shuffle_order.cu"
+    words = "run 1 --backend simulator --no-speed --no-record --json --seed 5 --case n=100,recipe=normal".split()
+    command = [sys.executable, "-m", "grader", *words, "--file", str(file), *(["--pedantic"] if pedantic else [])]
+    done = subprocess.run(command, cwd=Path(__file__).parents[1], capture_output=True, text=True)
+    verdict = json.loads(done.stdout)
+    found = {(f["kind"], f["where"]) for f in verdict["findings"]}
+    assert found == ({("race", "vector_add.cu:10")} if pedantic else set()), done.stdout + done.stderr
+    assert verdict["verdict"] == ("UNSAFE" if pedantic else "PASS")
 
 
 TOOLKIT = Path(os.environ.get("CUDA_HOME", "/usr/local/cuda")) / "include"

@@ -82,7 +82,7 @@ template <int M, int N, int K, class TA, class A, class C, class D>
 SIM_PLAIN void sim_multiply(void** lanes, unsigned) {
   using O = sim_operands<A, C, D>;
   using Sum = std::conditional_t<std::is_same_v<D, int>, int, float>;
-  static Sum a[M * K], b[K * N], c[M * N];
+  Sum a[M * K], b[K * N], c[M * N];
   for (int l = 0; l < 32; l++) {
     O* o = (O*)lanes[l];
     for (int i = 0; i < M * K / 32; i++) a[l + 32 * i] = (Sum)sim_exact(o->a[i]);

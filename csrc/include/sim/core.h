@@ -68,9 +68,11 @@ __attribute__((const)) int sim_thread_number();
 #define sim_lane sim_lane_number()
 #define sim_thread sim_thread_number()
 #else
-extern const uint3 threadIdx, blockIdx;
+#define SIM_OWN __thread __attribute__((tls_model("initial-exec")))
+extern SIM_OWN const uint3 threadIdx, blockIdx;
 extern const sim_dim blockDim, gridDim;
-extern const int sim_lane, sim_thread;
+extern SIM_OWN const int sim_lane, sim_thread;
+#undef SIM_OWN
 #endif
 
 SIM_APART int sim_barrier(int reduce, int predicate);
@@ -83,8 +85,8 @@ void* sim_dynamic(size_t item, const char* name);
 unsigned sim_dynamic_bytes();
 void sim_variable(void* p, size_t size, size_t item, const char* name, int constant);
 void sim_touch(const void* p, size_t n, int write);
-void sim_atomic(const void* p, size_t n);
-void sim_atomic_load(const void* p, size_t n);
+bool sim_atomic(const void* p, size_t n);  // true: other OS threads see it
+bool sim_atomic_load(const void* p, size_t n);
 void sim_fence();
 void sim_copy_async(void* to, const void* from, size_t bytes, size_t zeros);
 void sim_copy_commit();
