@@ -37,7 +37,7 @@ UNSUPPORTED = {
     "curand_init": "cuRAND",
 }
 _HEADERS = re.compile(
-    r"\s*#\s*include\s*[<\"](cub|thrust|cutlass|cute|curand|cublas|cusparse|cufft|cudnn|nvrtc|nvshmem|nccl)\b"
+    r"\s*#\s*include\s*[<\"](cub|thrust|cutlass|cute|curand|cublas|cusparse|cufft|cudnn|nvrtc|nvshmem|nccl)(?=[\W_])"
 )
 _LAUNCHERS = ("cudaLaunchKernel", "cudaLaunchCooperativeKernel")
 _HOST_ONLY = {

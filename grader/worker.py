@@ -10,6 +10,7 @@ import argparse
 import ctypes
 import mmap
 import os
+import resource
 import signal
 import socket
 import sys
@@ -17,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from grader import backends, wire
+
+FILE_BYTES = 64 << 20  # of one file, the log included
 
 
 def main(arguments: list[str]) -> int:
@@ -27,6 +30,7 @@ def main(arguments: list[str]) -> int:
     told = words.parse_args(arguments)
     if told.parent:
         _die_with(told.parent)
+    _limit()
     channel = wire.Channel(socket.socket(fileno=told.channel))
     with mmap.mmap(told.arena, 0) as arena:
         serve(channel, _Lazy(told.backend, arena, told.report))
@@ -39,6 +43,12 @@ def _die_with(parent: int) -> None:
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
     if os.getppid() != parent:
         os._exit(1)
+
+
+def _limit() -> None:
+    """What a launcher may use up of the machine: no core files, and neither a full disk nor an endless log."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_BYTES, FILE_BYTES))
 
 
 class _Lazy:

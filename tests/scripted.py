@@ -94,6 +94,16 @@ def chatter(d: Device, x: Buffer, y: Buffer, v: array.array[float]) -> None:
     tail(d, x, y, v)
 
 
+def flood(d: Device, x: Buffer, y: Buffer, v: array.array[float]) -> None:
+    """Prints without end, as a forgotten printf in a kernel does."""
+    line = b"x" * (1 << 20)
+    try:
+        while True:
+            os.write(1, line)
+    except OSError:
+        tail(d, x, y, v)
+
+
 def big(d: Device, x: Buffer, y: Buffer, v: array.array[float]) -> None:
     """Dies when there are more than 100 elements."""
     if len(v) > 100:
@@ -108,5 +118,5 @@ def modules(d: Device, x: Buffer, y: Buffer, v: array.array[float]) -> None:
 
 
 SCRIPTS: dict[str, Script] = {
-    f.__name__: f for f in (right, tail, overrun, scribble, hang, crash, leave, chatter, big, modules)
+    f.__name__: f for f in (right, tail, overrun, scribble, hang, crash, leave, chatter, flood, big, modules)
 }

@@ -39,7 +39,6 @@ KNOWN: dict[tuple[str, str], str] = {
     **{("59_asks_another_program", backend): "the worker may start processes" for backend in BOTH},
     ("40_persisting_l2", "simulator"): "COMPILE: the shim has no cudaLimit…, cudaStreamSetAttribute",
     ("49_reads_the_arena", "simulator"): "nobody asks whether a kernel wrote the output",
-    ("55_cublas", "simulator"): "COMPILE: translate._HEADERS does not match cublas_v2.h",
     ("55_cub", "cuda"): BORROWED,
     ("57_ghost_branch", "cuda"): BORROWED,
     ("58_calls_the_reference", "cuda"): BORROWED,

@@ -133,6 +133,12 @@ def test_what_the_learner_printed_is_shown(home: Path) -> None:
     assert "hello from the launcher" in graded(home, "chatter").log
 
 
+def test_an_endless_log_is_cut(home: Path) -> None:
+    verdict = graded(home, "flood", examples=1)
+    assert verdict.outcome is Outcome.WRONG
+    assert len(verdict.log) < 2 * isolate.LOG and "left out" in verdict.log
+
+
 def test_the_worker_holds_nothing_that_knows_the_answer(home: Path) -> None:
     assert "the worker holds []" in graded(home, "modules").log
 

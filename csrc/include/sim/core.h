@@ -1,5 +1,6 @@
 // CUDA's device model on the host: built-in variables, barriers, launches. The runtime behind it is grader._simulator.
 #pragma once
+#include <ctime>  // clock() is libc's: one of our own would clash with <chrono>
 #include <cfloat>
 #include <climits>
 #include <limits>
@@ -148,7 +149,6 @@ SIM_INLINE unsigned __activemask() { return sim_activemask(); }
 [[noreturn]] SIM_INLINE void __trap() { sim_trap(); }
 SIM_INLINE void __brkpt() { sim_trap(); }
 SIM_INLINE long long clock64() { return (long long)sim_clock(); }
-SIM_INLINE int clock() { return (int)sim_clock(); }
 SIM_INLINE unsigned long long __globaltimer() { return sim_clock(); }
 SIM_INLINE void __nanosleep(unsigned) { sim_sleep(); }
 
