@@ -108,14 +108,9 @@ def _second_opinion(grading: Grading, verdict: Verdict) -> Verdict:
 def _judge(grading: Grading) -> Verdict:
     request = grading.request
     with contextlib.ExitStack() as stack:
-        # Both workers get ready while the compiler runs; they hold nothing of the learner's yet.
+        # The workers get ready while the compiler runs; they hold nothing of the learner's yet.
         spec = spec_.load(request.exercise.folder)
-        room = cases.arena_size(BUDGET[request.backend])
-        if request.case:  # a replay may be of a timed size
-            room += 4 * spec.moved(**case_.parse(request.case, request.exercise, spec).sizes)
-        # A simulated case takes a core; cases on a GPU wait for one another there.
-        count = min(CREW, os.cpu_count() or 1) if request.backend == "simulator" and not request.case else 1
-        crew = [stack.enter_context(isolate.start(request.backend, room, _options(request))) for _ in range(count)]
+        crew = _crew(request, spec, stack)
         timer = None
         if wants_speed(request):
             timer = stack.enter_context(isolate.start(request.backend, measure.arena_size(request.exercise, spec)))
@@ -124,33 +119,46 @@ def _judge(grading: Grading) -> Verdict:
         stack.callback(_stop, pending)
         strict = stack.enter_context(Strict(request)) if request.backend == "cuda" else None
         learner, reference = _build(grading, pending)
-        grading.build = learner
-        if learner.errors:
-            return grading.verdict(Outcome.COMPILE, log=learner.errors, detail=_signature(request, learner.errors))
-        for worker in crew:
-            worker.add(learner.library, request.exercise.declaration.launcher)
-        try:
-            why_not = crew[0].settle()
-        except isolate.Died as died:
-            outcome = Outcome.TIMEOUT if died.fate is Fate.TIMED_OUT else Outcome.CRASH
-            return grading.verdict(outcome, detail=f"{isolate.AT_LOAD}: {died}")
-        if why_not:
-            return grading.verdict(Outcome.COMPILE, log=why_not, detail=_missing(request))
+        if verdict := _load(grading, crew, learner):
+            return verdict
         # The contents are decided only now, when nothing of the learner's can be changed any more.
         grading.seed = secrets.randbits(32) if request.seed is None else request.seed
         if strict:
             strict.begin(spec, grading.seed)
         if verdict := _cases(grading, spec, crew, BUDGET[request.backend]):
             return verdict
-        if verdict := _strict(grading, strict, wait=False):
-            return verdict
-        if verdict := _wasteful(grading):
+        if verdict := _strict(grading, strict, wait=False) or _wasteful(grading):
             return verdict
         if timer is None or reference is None:
             verdict = grading.verdict(Outcome.PASS, speed_why=_no_speed(request), score=1.0)
         else:
             verdict = _speed(grading, spec, timer, learner, reference)
         return _strict(grading, strict, wait=True) or replace(verdict, stages=_with(verdict, strict))
+
+
+def _crew(request: Request, spec: Spec, stack: contextlib.ExitStack) -> list[Worker]:
+    """One worker on a GPU, where cases wait for one another; one a core on the simulator."""
+    room = cases.arena_size(BUDGET[request.backend])
+    if request.case:  # a replay may be of a timed size
+        room += 4 * spec.moved(**case_.parse(request.case, request.exercise, spec).sizes)
+    count = min(CREW, os.cpu_count() or 1) if request.backend == "simulator" and not request.case else 1
+    return [stack.enter_context(isolate.start(request.backend, room, _options(request))) for _ in range(count)]
+
+
+def _load(grading: Grading, crew: list[Worker], learner: Build) -> Verdict | None:
+    """None when the learner's launcher can be called."""
+    request = grading.request
+    grading.build = learner
+    if learner.errors:
+        return grading.verdict(Outcome.COMPILE, log=learner.errors, detail=_signature(request, learner.errors))
+    for worker in crew:
+        worker.add(learner.library, request.exercise.declaration.launcher)
+    try:
+        why_not = crew[0].settle()
+    except isolate.Died as died:
+        outcome = Outcome.TIMEOUT if died.fate is Fate.TIMED_OUT else Outcome.CRASH
+        return grading.verdict(outcome, detail=f"{isolate.AT_LOAD}: {died}")
+    return grading.verdict(Outcome.COMPILE, log=why_not, detail=_missing(request)) if why_not else None
 
 
 def _wasteful(grading: Grading) -> Verdict | None:
