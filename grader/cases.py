@@ -71,6 +71,7 @@ class Series:
     failure: Trial | None
     last: Trial | None
     widest: Trial | None = None  # the wrong one with the most elements
+    at_once: bool = False  # the first call of the process failed: nothing kept from earlier ones can be the reason
 
 
 def content_seed(seed: int, case: Case) -> int:
@@ -162,7 +163,8 @@ def explain(exercise: Exercise, spec: Spec, worker: Worker, series: Series, seco
     if any(one.run.fate is not Fate.RETURNED for one in (other, *again)):
         return trial
     found = diagnose(evidence(exercise, spec, trial, other, again))
-    if found.pattern in DOUBTFUL and not any(_right(exercise, one) for one in again):
+    kept = found.pattern in DOUBTFUL and not series.at_once
+    if kept and not any(_right(exercise, one) for one in again):
         if all(_alone(exercise, spec, worker, trial, seconds) for _ in range(2)):  # once may be luck
             found = Diagnosis("stale", STALE, found.picture)
     if found.pattern == "unknown" and (wide := series.widest):  # one element tells little
@@ -311,7 +313,9 @@ def series(
     passed = sum(t.outcome is Outcome.PASS for t in memo.trials.values())
     wrong = [t for t in memo.trials.values() if t.mismatch and t.played and not t.findings]
     widest = max(wrong, key=lambda t: t.mismatch.total if t.mismatch else 0, default=None)
-    return Series(passed, len(memo.trials), memo.failure, memo.trials.get(corners[-1]), widest)
+    first = next(iter(memo.trials.values()))
+    at_once = first.outcome is not Outcome.PASS
+    return Series(passed, len(memo.trials), memo.failure, memo.trials.get(corners[-1]), widest, at_once)
 
 
 def arena_size(budget: int) -> int:
