@@ -87,7 +87,13 @@ def contents(spec: Spec, case: Case, seed: int, backend: str) -> dict[str, Any]:
 
 
 def planned(
-    exercise: Exercise, spec: Spec, case: Case, values: dict[str, Any], want: dict[str, Any], seconds: float, slide: int
+    exercise: Exercise,
+    spec: Spec,
+    case: Case,
+    values: dict[str, Any],
+    want: dict[str, Any],
+    seconds: float,
+    slide: int = 0,
 ) -> layout.Layout:
     """Where the case's buffers lie; an output is as large as the oracle's, unless spec.py says otherwise."""
     outputs = {p.name for p in exercise.declaration.params if p.output}
@@ -98,7 +104,7 @@ def planned(
 def fill(arena: Arena, exercise: Exercise, spec: Spec, case: Case, seed: int) -> Job:
     """Lays one case into an arena, for a tool that runs it without our checks."""
     values = contents(spec, case, seed, "cuda")
-    plan = planned(exercise, spec, case, values, spec.oracle(**values, **case.sizes), 60.0, 0)
+    plan = planned(exercise, spec, case, values, spec.oracle(**values, **case.sizes), 60.0)
     np.frombuffer(arena.bytes, np.uint8, plan.job.span)[:] = layout.image(plan, values, seed)
     return plan.job
 
@@ -117,6 +123,11 @@ class Played:
     def tensor(self, contents: np.ndarray, name: str) -> torch.Tensor:
         """An output as allocated, where the oracle's lies."""
         return layout.output(self.plan, contents, name).to(self.want[name].device)
+
+    @property
+    def outputs(self) -> dict[str, torch.Tensor]:
+        """What the launcher left behind."""
+        return {name: self.tensor(self.after, name) for name in self.plan.shapes}
 
     def cut(self, contents: np.ndarray, name: str) -> torch.Tensor:
         """The part of an output that is the answer."""
@@ -143,7 +154,7 @@ def attempt(exercise: Exercise, spec: Spec, worker: Worker, case: Case, seed: in
     if p.run.fate is not Fate.RETURNED:
         return Trial(case, seed, p.run, findings=p.run.findings)
     findings = p.run.findings + check.untouched(p.plan, p.before, p.after)
-    got = {name: p.tensor(p.after, name) for name in p.plan.shapes}
+    got = p.outputs
     for name, tensor in got.items():
         if tensor.dim() and (width := p.want[name].shape[-1]) < tensor.shape[-1]:
             findings += check.padding(name, tensor, p.tensor(p.before, name), width)
@@ -210,10 +221,8 @@ def _alone(exercise: Exercise, spec: Spec, worker: Worker, trial: Trial, seconds
 
 
 def _right(exercise: Exercise, p: Played) -> bool:
-    if p.run.fate is not Fate.RETURNED:
-        return False
-    got = {name: p.tensor(p.after, name) for name in p.plan.shapes}
-    return check.judge_outputs(got, p.want, exercise.tolerances) is None
+    returned = p.run.fate is Fate.RETURNED
+    return returned and check.judge_outputs(p.outputs, p.want, exercise.tolerances) is None
 
 
 def sample(exercise: Exercise, spec: Spec, seed: int, count: int, budget: int) -> tuple[Case, ...]:

@@ -85,12 +85,10 @@ def packages() -> Check:
 
 def torch() -> Check:
     """Read off torch/version.py: importing torch takes seconds, and may be what is broken."""
-    spec = importlib.util.find_spec("torch")
-    if spec is None or not spec.submodule_search_locations:
+    if not _has("torch"):
         return Check("fail", "torch", "not installed", "pip install torch, or run `make`")
-    text = (Path(next(iter(spec.submodule_search_locations))) / "version.py").read_text()
-    cuda = re.search(r"^cuda(?:: [^=]+)? = '([\d.]+)'", text, re.MULTILINE)
-    said = f"{_version('torch')}, {f'CUDA {cuda[1]}' if cuda else 'CPU build'}"
+    cuda = backends.get("cuda").torch_cuda()
+    said = f"{_version('torch')}, {f'CUDA {cuda}' if cuda else 'CPU build'}"
     if not cuda and _visible():
         return Check("warn", "torch", said, f"install a CUDA build: {PYTORCH}")
     return Check("ok", "torch", said)

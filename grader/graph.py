@@ -12,6 +12,7 @@ from grader.model import Finding, Launch
 from grader.nvcc import demangle
 
 KERNEL, HOST, ALLOC, FREE = 0, 3, 10, 11  # CUgraphNodeType
+THREAD_LOCAL = 1  # cudaStreamCaptureModeThreadLocal: only this thread's unsafe calls are refused
 
 
 class Nodes:

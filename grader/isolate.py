@@ -165,20 +165,23 @@ class Worker:
         """Ends the child and all that it started; returns its exit code."""
         if self.process is None:
             return 0
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
+        self._strike()
         code = self.process.wait()
         self.channel.link.close()
         self.folder.cleanup()
         self.process = None
         return code
 
-    def cancel(self) -> None:
-        """From another thread: the run under way, and any later one, raises Cancelled."""
-        self.cancelled = True
+    def _strike(self) -> None:
+        """SIGKILL to the child's whole group; nobody is waited for."""
         if self.process is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
+
+    def cancel(self) -> None:
+        """From another thread: the run under way, and any later one, raises Cancelled."""
+        self.cancelled = True
+        self._strike()
 
     def renew(self) -> None:
         """A fresh child: whatever the old one kept is gone."""
@@ -187,9 +190,8 @@ class Worker:
 
     def close(self) -> None:
         """Ends the child; a driver takes a while to take down a context, which nobody needs to wait for."""
+        self._strike()
         if self.process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGKILL)
             threading.Thread(target=_reap, args=(self.process, self.folder), name="reaper").start()
             self.process = None
             self.channel.link.close()

@@ -20,7 +20,7 @@ from typing import Any
 import torch
 
 from grader import check, conditions, gpu, layout, wire
-from grader.cases import contents
+from grader.cases import contents, planned
 from grader.errors import MachineError
 from grader.isolate import Arena, Died, Worker
 from grader.model import Build, Case, Exercise, Mismatch, Shape, Speed
@@ -163,7 +163,7 @@ class _Timed:
         seed = self.seed + number
         values = on_gpu(contents(self.spec, case, seed, "cuda"))
         want = self.spec.oracle(**values, **self.sizes)
-        plan = self.lay(case, values, want)
+        plan = planned(self.exercise, self.spec, case, values, want, SECONDS)
         if number and plan.job.arguments != self.plan.job.arguments:
             self.recipes.remove(recipe)  # other scalars than the recorded ones: not for a replayed graph
             return None
@@ -195,12 +195,6 @@ class _Timed:
         message = {"do": "sample", "library": library, "upload": upload, "poison": poison}
         return float(self.worker.tell(message, SECONDS)["us"])
 
-    def lay(self, case: Case, values: Mapping[str, Any], want: Mapping[str, torch.Tensor]) -> layout.Layout:
-        outputs = {p.name for p in self.exercise.declaration.params if p.output}
-        self.shapes = {n: tuple(want[n].shape) for n in outputs} | dict(self.spec.outputs(**self.sizes))
-        workspace = self.spec.workspace(**self.sizes)
-        return layout.lay(self.exercise, case, values, self.shapes, workspace, SECONDS)
-
     def settle(self, plan: layout.Layout) -> None:
         self.plan = plan
         self.job = wire.job_to(self.plan.job)
@@ -216,13 +210,13 @@ class _Timed:
 
     def verify(self, want: Mapping[str, torch.Tensor]) -> Mismatch | None:
         """Every element of every output of this call."""
-        got = {name: self.got(name) for name in self.shapes}
+        got = {name: self.got(name) for name in self.plan.shapes}
         return check.judge_outputs(got, want, self.exercise.tolerances)
 
     def got(self, name: str) -> torch.Tensor:
         b = self.plan.buffer(name)
         data = self.bytes[b.offset : b.offset + b.nbytes].to("cuda")
-        return data.view(self.plan.dtypes[name]).reshape(self.shapes[name])
+        return data.view(self.plan.dtypes[name]).reshape(self.plan.shapes[name])
 
     def shape(self) -> Shape:
         learner = median(self.times[0])

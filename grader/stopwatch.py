@@ -10,8 +10,6 @@ from grader.model import Job
 if TYPE_CHECKING:
     from grader.backends.cuda import Device
 
-THREAD_LOCAL = 1  # cudaStreamCaptureModeThreadLocal
-
 
 class Timed:
     """Two libraries on the same buffers, replayed from graphs.
@@ -30,7 +28,6 @@ class Timed:
         self.flush = self.runtime.malloc(self.flush_bytes)
         self.other = self.runtime.malloc(job.span)
         self.runtime.memcpy(self.other, device.memory, job.span, 3)
-        self.launches: list[list[str]] = []
         self.graphs = [self._record(i) for i in range(len(device.functions))]
         self.empty_us = self._empty()
 
@@ -41,8 +38,6 @@ class Timed:
             recorded, status, message = self.device.capture(library, self.job, memory)
             if status or not recorded:
                 raise RuntimeError(f"the launcher cannot be recorded at the timed size: {message}")
-            if memory == self.device.memory:
-                self.launches.append([launch.kernel for launch in graph.inspect(recorded).launches])
             pair.append(self.runtime.graphInstantiate(recorded))
             self.runtime.graphLaunch(pair[-1], self.stream)
         self.runtime.streamSynchronize(self.stream)
@@ -50,7 +45,7 @@ class Timed:
 
     def _empty(self) -> float:
         """What an empty graph takes between two events: subtracted from every sample."""
-        self.runtime.streamBeginCapture(self.stream, THREAD_LOCAL)
+        self.runtime.streamBeginCapture(self.stream, graph.THREAD_LOCAL)
         executable = self.runtime.graphInstantiate(self.runtime.streamEndCapture(self.stream))
         return sorted(self._time(executable) for _ in range(9))[4]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -296,12 +295,10 @@ def simulate(args: Args) -> int:
 
 
 def doctor(args: Args) -> int:
-    import platformdirs
-
+    from grader import build
     from grader import doctor as doctor_
 
-    cache = Path(os.environ.get("GRADER_CACHE") or platformdirs.user_cache_dir("grader"))
-    checks = doctor_.examine(catalog.root(), record.url(), cache)
+    checks = doctor_.examine(catalog.root(), record.url(), build.cache())
     code = 3 if any(check.state == "fail" for check in checks) else 0
     if args.json:
         bench.emit({"schema_version": 1, "checks": [asdict(c) for c in checks], "verdict": doctor_.verdict(checks)})

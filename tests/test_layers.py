@@ -80,8 +80,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "screen", "show",
     },
     "verbs": {
-        "bench", "catalog", "choose", "compare", "doctor", "efficiency", "errors", "model", "plain", "pristine",
-        "record", "score", "screen", "simulate", "tables",
+        "bench", "build", "catalog", "choose", "compare", "doctor", "efficiency", "errors", "model", "plain",
+        "pristine", "record", "score", "screen", "simulate", "tables",
     },
     "cli": {"__init__", "errors", "screen", "verbs"},
     "__main__": {"cli"},

@@ -27,18 +27,19 @@ def why_not() -> str:
     if not importlib.util.find_spec("cupy"):
         major = found.cuda // 1000
         return f"CuPy is not installed; pip install cupy-cuda{major}x"
-    if not torch_has_cuda():
+    if not torch_cuda():
         return "this torch is a CPU build; install a CUDA build of torch (https://pytorch.org/get-started/locally)"
     return _toolkit_why_not(found.cuda)
 
 
-def torch_has_cuda() -> bool:
-    """Read off torch/version.py, for importing torch takes seconds."""
+def torch_cuda() -> str:
+    """The CUDA that torch was built for, "" for none: read off torch/version.py, for importing it takes seconds."""
     spec = importlib.util.find_spec("torch")
     if spec is None or not spec.submodule_search_locations:
-        return False
+        return ""
     text = (Path(next(iter(spec.submodule_search_locations))) / "version.py").read_text()
-    return bool(re.search(r"^cuda(?:: [^=]+)? = '[\d.]+'", text, re.MULTILINE))
+    found = re.search(r"^cuda(?:: [^=]+)? = '([\d.]+)'", text, re.MULTILINE)
+    return found[1] if found else ""
 
 
 def _toolkit_why_not(driver: int) -> str:
@@ -97,7 +98,6 @@ explain = nvcc.explain  # of the seam
 
 # ---------------------------------------------------------------- in the worker
 
-THREAD_LOCAL = 1  # cudaStreamCaptureModeThreadLocal: only this thread's unsafe calls are refused
 NON_BLOCKING = 1
 PINNED = 32 << 20  # copies from here on are worth pinning the arena for
 REFUSED = (900, 901, 904, 905, 906, 907, 908)  # the cudaErrorStreamCapture… family
@@ -147,7 +147,7 @@ class Device:
         try:
             self.replay(recorded)
         except self.runtime.CUDARuntimeError as error:
-            return Run(Fate.CRASHED, error.status, _message(error), nodes.launches, len(nodes.kinds), findings)
+            return Run(Fate.CRASHED, error.status, str(error), nodes.launches, len(nodes.kinds), findings)
         self.download(job.span)
         return Run(Fate.RETURNED, 0, "", nodes.launches, len(nodes.kinds), findings)
 
@@ -174,12 +174,12 @@ class Device:
     def capture(self, library: int, job: Job, memory: int) -> tuple[int, int, str]:
         """(recorded, status, message): what the launcher put on the stream, recorded and not yet run."""
         arguments = marshal.arguments(job, lambda buffer: memory + buffer.offset)
-        self.runtime.streamBeginCapture(self.stream, THREAD_LOCAL)
+        self.runtime.streamBeginCapture(self.stream, graph.THREAD_LOCAL)
         status = self.functions[library](*arguments, ctypes.c_void_p(self.stream))
         try:
             recorded = self.runtime.streamEndCapture(self.stream)
         except self.runtime.CUDARuntimeError as error:
-            return 0, status or error.status, _message(error)
+            return 0, status or error.status, str(error)
         if status:
             return 0, status, _name(self.runtime, status)
         return recorded, 0, ""
@@ -232,7 +232,7 @@ class Device:
 
     # -------------------------------------------------- timing: libraries 0 (learner) and 1 (reference)
 
-    def arm(self, job: Job) -> dict[str, Any]:
+    def arm(self, job: Job) -> None:
         """Record every library on two sets of buffers; the contents are uploaded to both."""
         self.reserve(job.span)
         self.upload(job.span)
@@ -240,7 +240,6 @@ class Device:
         if self.timed:
             self.timed.close()
         self.timed = Timed(self, job)
-        return {"launches": self.timed.launches, "empty_us": self.timed.empty_us}
 
     def sample(self, library: int, upload: bool, poison: int) -> float:
         """µs of one cold replay; its outputs then lie in the arena."""
@@ -252,10 +251,6 @@ class Device:
         if buffer.nbytes:
             self.runtime.memcpy(ctypes.addressof(data), self.memory + buffer.offset, buffer.nbytes, 2)
         return data.raw
-
-
-def _message(error: Any) -> str:
-    return str(error)
 
 
 def _name(runtime: Any, status: int) -> str:
