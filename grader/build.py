@@ -46,6 +46,12 @@ class Pending:
     child: int
     started: float
 
+    @property
+    def over(self) -> bool:
+        """Whether `wait` would return at once."""
+        flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        return not self.child or os.waitid(os.P_PID, self.child, flags) is not None
+
     def wait(self) -> Build:
         """Blocks until the build is over."""
         if not self.child:
@@ -87,13 +93,15 @@ class Pending:
 
 def start(sources: Sources, backend: str, cache: Path) -> Pending:
     """Begins the build, or finds the finished one."""
-    import torch.utils.cpp_extension  # before the fork, so that no child imports it again
+    import torch
 
     name = Path(sources.compile[0]).stem
     home = cache / "builds" / f"{name}-{backend}-{_key(sources, torch.__version__)}"
     started = time.monotonic()
     if (home / LIBRARY).exists():
         return Pending(backend, home, home, 0, started)
+    import torch.utils.cpp_extension  # takes half a second: before the fork, so that no later child needs to
+
     folder = _private(home)
     for file, text in sources.files.items():
         (folder / file).write_text(text)

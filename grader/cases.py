@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import itertools
 import threading
 import time
 from collections import deque
@@ -101,12 +102,32 @@ def planned(
     return layout.lay(exercise, case, values, shapes, spec.workspace(**case.sizes), seconds, slide)
 
 
+@dataclass(frozen=True)
+class Call:
+    """A case with its contents, ready to be launched: what will lie in the arena, and what should lie there after."""
+
+    case: Case
+    seed: int
+    plan: layout.Layout
+    values: dict[str, Any]
+    want: dict[str, torch.Tensor]
+    before: np.ndarray
+
+
+def prepare(exercise: Exercise, spec: Spec, case: Case, seed: int, backend: str, seconds: float) -> Call:
+    """Makes the inputs, the answer and the arena's bytes."""
+    secret = content_seed(seed, case)
+    values = contents(spec, case, seed, backend)
+    want = spec.oracle(**values, **case.sizes)
+    plan = planned(exercise, spec, case, values, want, seconds, slide=secret % 61)
+    return Call(case, seed, plan, values, want, layout.image(plan, values, secret))
+
+
 def fill(arena: Arena, exercise: Exercise, spec: Spec, case: Case, seed: int) -> Job:
     """Lays one case into an arena, for a tool that runs it without our checks."""
-    values = contents(spec, case, seed, "cuda")
-    plan = planned(exercise, spec, case, values, spec.oracle(**values, **case.sizes), 60.0)
-    np.frombuffer(arena.bytes, np.uint8, plan.job.span)[:] = layout.image(plan, values, seed)
-    return plan.job
+    call = prepare(exercise, spec, case, seed, "cuda", 60.0)
+    np.frombuffer(arena.bytes, np.uint8, call.plan.job.span)[:] = call.before
+    return call.plan.job
 
 
 @dataclass(frozen=True)
@@ -137,20 +158,23 @@ class Played:
 
 def play(exercise: Exercise, spec: Spec, worker: Worker, case: Case, seed: int, seconds: float) -> Played:
     """Make the inputs and run the launcher once."""
-    secret = content_seed(seed, case)
-    values = contents(spec, case, seed, worker.backend)
-    want = spec.oracle(**values, **case.sizes)
-    plan = planned(exercise, spec, case, values, want, seconds, slide=secret % 61)
-    before = layout.image(plan, values, secret)
-    arena = np.frombuffer(worker.arena.bytes, np.uint8, plan.job.span)
-    arena[:] = before
-    run = worker.run(plan.job)
-    return Played(plan, values, want, before, arena.copy(), run)
+    return launch(worker, prepare(exercise, spec, case, seed, worker.backend, seconds))
+
+
+def launch(worker: Worker, call: Call) -> Played:
+    arena = np.frombuffer(worker.arena.bytes, np.uint8, call.plan.job.span)
+    arena[:] = call.before
+    run = worker.run(call.plan.job)
+    return Played(call.plan, call.values, call.want, call.before, arena.copy(), run)
 
 
 def attempt(exercise: Exercise, spec: Spec, worker: Worker, case: Case, seed: int, seconds: float) -> Trial:
     """One case, run and compared in everything."""
-    p = play(exercise, spec, worker, case, seed, seconds)
+    return tried(exercise, worker, prepare(exercise, spec, case, seed, worker.backend, seconds))
+
+
+def tried(exercise: Exercise, worker: Worker, call: Call) -> Trial:
+    p, case, seed = launch(worker, call), call.case, call.seed
     if p.run.fate is not Fate.RETURNED:
         return Trial(case, seed, p.run, findings=p.run.findings)
     findings = p.run.findings + check.untouched(p.plan, p.before, p.after)
@@ -255,6 +279,10 @@ class Memo:
         self.deadline = float("inf")
         self.failure: Trial | None = None
 
+    @property
+    def failed(self) -> bool:
+        return any(t.outcome is not Outcome.PASS for t in self.trials.values())
+
     def keep(self, trial: Trial) -> Trial:
         self.trials[trial.case] = trial
         self.progress(len(self.trials))
@@ -273,8 +301,8 @@ class Memo:
         raise _Failed
 
 
-def prefetch(memo: Memo, crew: Sequence[Worker], once: Once, chosen: Iterable[Case]) -> None:
-    """Runs the cases hypothesis is going to draw, one worker a core; it then finds them done. Stops at a failure."""
+def each(memo: Memo, crew: Sequence[Worker], once: Once, chosen: Iterable[Case]) -> None:
+    """Runs the cases, one worker a core. Stops at a failure."""
     waiting, failed = deque(chosen), threading.Event()
 
     def work(worker: Worker) -> None:
@@ -290,41 +318,73 @@ def prefetch(memo: Memo, crew: Sequence[Worker], once: Once, chosen: Iterable[Ca
         list(pool.map(work, crew))  # a thread's exception comes out here
 
 
+@dataclass(frozen=True)
+class Ahead:
+    """A series to come: its cases, and the calls that were prepared while the compiler ran."""
+
+    seed: int
+    examples: int  # drawn by hypothesis; corners come on top
+    budget: int  # bytes one case may move
+    seconds: float  # time limit of one case
+    chosen: tuple[Case, ...] = ()
+    calls: dict[Case, Call] = field(default_factory=dict)
+
+
+def prepared(exercise: Exercise, spec: Spec, backend: str, ahead: Ahead, enough: Callable[[], bool]) -> Ahead:
+    """Chooses the cases, and makes their contents until it is `enough`."""
+    chosen = sample(exercise, spec, ahead.seed, ahead.examples, ahead.budget)
+    waiting = itertools.takewhile(lambda _: not enough(), chosen)
+    calls = {case: prepare(exercise, spec, case, ahead.seed, backend, ahead.seconds) for case in waiting}
+    return replace(ahead, chosen=chosen, calls=calls)
+
+
 def series(
-    exercise: Exercise, spec: Spec, crew: Sequence[Worker], seed: int, examples: int, budget: int, seconds: float,
-    database: Path | None, progress: Callable[[int], None],
+    exercise: Exercise, spec: Spec, crew: Sequence[Worker], ahead: Ahead, database: Path | None,
+    progress: Callable[[int], None],
 ) -> Series:  # fmt: skip
-    """Drawn cases, then the corners; stops at a failure and shrinks it."""
+    """Runs the chosen cases, corners last. A failure is shrunk, and kept to be tried first next time."""
 
     def once(worker: Worker, case: Case) -> Trial:
-        return attempt(exercise, spec, worker, case, seed, seconds)
+        call = ahead.calls.pop(case, None)
+        call = call or prepare(exercise, spec, case, ahead.seed, worker.backend, ahead.seconds)
+        return tried(exercise, worker, call)
 
     memo = Memo(lambda case: once(crew[0], case), progress)
-    corners = cases.corners(exercise, spec, budget)  # the largest, plainest one last: its counts are shown
-    if len(crew) > 1:
-        prefetch(memo, crew, once, sample(exercise, spec, seed, examples, budget))
+    kept = database is not None and any(path.is_file() for path in database.rglob("*"))
+    if not kept or len(crew) > 1:
+        each(memo, crew, once, ahead.chosen)
+    if kept or memo.failed:
+        with contextlib.suppress(_Failed, Flaky), contextlib.redirect_stderr(io.StringIO()):
+            drawn(exercise, spec, ahead, database, memo)
+    return _series(memo, memo.trials.get(ahead.chosen[-1]))
+
+
+def drawn(exercise: Exercise, spec: Spec, ahead: Ahead, database: Path | None, memo: Memo) -> None:
+    """Kept failures, then the same cases that `sample` chose, then smaller ones than the first that fails."""
     kept: ExampleDatabase | None = DirectoryBasedExampleDatabase(database) if database else None
 
-    @seeded(seed)
+    @seeded(ahead.seed)
     @settings(
-        max_examples=examples, database=kept, deadline=None, verbosity=Verbosity.quiet, print_blob=False,
+        max_examples=ahead.examples, database=kept, deadline=None, verbosity=Verbosity.quiet, print_blob=False,
         report_multiple_bugs=False, suppress_health_check=ALL,
         phases=(Phase.reuse, Phase.generate, Phase.shrink),
     )  # fmt: skip
-    @given(cases.strategy(exercise, spec, budget))
-    def drawn(case: Case) -> None:
+    @given(cases.strategy(exercise, spec, ahead.budget))
+    def draw(case: Case) -> None:
         memo(case)
 
-    with contextlib.suppress(_Failed, Flaky), contextlib.redirect_stderr(io.StringIO()):
-        drawn()
-        for corner in corners:
-            memo(corner)
+    draw()
+    for corner in cases.corners(exercise, spec, ahead.budget):
+        memo(corner)
+
+
+def _series(memo: Memo, last: Trial | None) -> Series:
+    """`last` is of the largest, plainest case: its counts are shown."""
     passed = sum(t.outcome is Outcome.PASS for t in memo.trials.values())
     wrong = [t for t in memo.trials.values() if t.mismatch and t.played and not t.findings]
     widest = max(wrong, key=lambda t: t.mismatch.total if t.mismatch else 0, default=None)
     first = next(iter(memo.trials.values()))
-    at_once = first.outcome is not Outcome.PASS
-    return Series(passed, len(memo.trials), memo.failure, memo.trials.get(corners[-1]), widest, at_once)
+    return Series(passed, len(memo.trials), memo.failure, last, widest, first.outcome is not Outcome.PASS)
 
 
 def arena_size(budget: int) -> int:

@@ -111,28 +111,30 @@ def _judge(grading: Grading) -> Verdict:
         # The workers get ready while the compiler runs; they hold nothing of the learner's yet.
         spec = spec_.load(request.exercise.folder)
         crew = _crew(request, spec, stack)
-        timer = None
+        timer = speed = None
         if wants_speed(request):
             timer = stack.enter_context(isolate.start(request.backend, measure.arena_size(request.exercise, spec)))
-            stack.enter_context(measure.warming(build.cache()))
         pending = _start(grading)
         stack.callback(_stop, pending)
         strict = stack.enter_context(Strict(request)) if request.backend == "cuda" else None
+        if timer:  # a thread: only now, when no more compilers are forked
+            speed = stack.enter_context(measure.preparing(request.exercise, spec, timer.arena, build.cache()))
+        # The compiler has its copy of the source: what it will be tried on is decided now, and known to nobody else.
+        grading.seed = secrets.randbits(32) if request.seed is None else request.seed
+        ahead = _ahead(grading, spec, lambda: all(one.over for one in pending))
         learner, reference = _build(grading, pending)
         if verdict := _load(grading, crew, learner):
             return verdict
-        # The contents are decided only now, when nothing of the learner's can be changed any more.
-        grading.seed = secrets.randbits(32) if request.seed is None else request.seed
         if strict:
             strict.begin(spec, grading.seed)
-        if verdict := _cases(grading, spec, crew, BUDGET[request.backend]):
+        if verdict := _cases(grading, spec, crew, ahead):
             return verdict
         if verdict := _strict(grading, strict, wait=False) or _wasteful(grading):
             return verdict
-        if timer is None or reference is None:
+        if timer is None or speed is None or reference is None:
             verdict = grading.verdict(Outcome.PASS, speed_why=_no_speed(request), score=1.0)
         else:
-            verdict = _speed(grading, spec, timer, learner, reference)
+            verdict = _speed(grading, spec, timer, speed.result(), learner, reference)
         return _strict(grading, strict, wait=True) or replace(verdict, stages=_with(verdict, strict))
 
 
@@ -239,24 +241,32 @@ def _missing(request: Request) -> str:
 # ---------------------------------------------------------------- cases
 
 
-def _cases(grading: Grading, spec: Spec, crew: list[Worker], budget: int) -> Verdict | None:
+def _ahead(grading: Grading, spec: Spec, enough: Callable[[], bool]) -> cases.Ahead:
+    """The cases to come; a replay has its own."""
+    request, backend = grading.request, grading.request.backend
+    count = request.examples or EXAMPLES[backend]
+    if request.case:
+        return cases.Ahead(grading.seed, count, BUDGET[backend], measure.SECONDS)
+    plan = cases.Ahead(grading.seed, count, BUDGET[backend], SECONDS[backend])
+    return cases.prepared(request.exercise, spec, backend, plan, enough)
+
+
+def _cases(grading: Grading, spec: Spec, crew: list[Worker], ahead: cases.Ahead) -> Verdict | None:
     """None when every case is right."""
     request, started = grading.request, time.monotonic()
-    seconds = SECONDS[request.backend] if not request.case else measure.SECONDS
-    count = request.examples or EXAMPLES[request.backend]
     with nvtx.annotate("cases"):
         if request.case:
             one = case_.parse(request.case, request.exercise, spec)
-            trial = cases.attempt(request.exercise, spec, crew[0], one, grading.seed, seconds)
+            trial = cases.attempt(request.exercise, spec, crew[0], one, grading.seed, ahead.seconds)
             failed = trial if trial.outcome is not Outcome.PASS else None
             found = cases.Series(int(failed is None), 1, failed, trial)
         else:
             found = cases.series(
-                request.exercise, spec, crew, grading.seed, count, budget, seconds, examples(request),
-                lambda n: grading.progress(f"case {n} of about {count}"),
+                request.exercise, spec, crew, ahead, examples(request),
+                lambda n: grading.progress(f"case {n} of {len(ahead.chosen)}"),
             )  # fmt: skip
     ms = 1000 * (time.monotonic() - started)
-    failure = cases.explain(request.exercise, spec, crew[0], found, seconds)
+    failure = cases.explain(request.exercise, spec, crew[0], found, ahead.seconds)
     grading.last = found.last.run if found.last else None
     status = "fail" if found.failure else "pass"
     grading.stages.append(Stage("cases", status, ms, found.passed, found.total))
@@ -290,14 +300,16 @@ def _replay(request: Request, case: object, seed: int, backend: str) -> str:
 # ---------------------------------------------------------------- speed
 
 
-def _speed(grading: Grading, spec: Spec, timer: Worker, learner: Build, reference: Build) -> Verdict:
+def _speed(
+    grading: Grading, spec: Spec, timer: Worker, ready: measure.Ready, learner: Build, reference: Build
+) -> Verdict:
     request = grading.request
     if reference.errors:
         return grading.verdict(Outcome.GRADER_ERROR, log=reference.errors, detail="the reference does not compile")
     started = time.monotonic()
     with nvtx.annotate("speed"):
         found = measure.measure(
-            request.exercise, spec, timer, learner, reference, grading.seed, build.cache(), grading.progress
+            request.exercise, spec, timer, learner, reference, grading.seed, ready, grading.progress
         )
     ms = 1000 * (time.monotonic() - started)
     if found.wrong:

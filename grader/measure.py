@@ -10,9 +10,9 @@ import contextlib
 import json
 import os
 import random
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,21 +48,20 @@ class Measured:
 
 
 def measure(
-    exercise: Exercise, spec: Spec, worker: Worker, learner: Build, reference: Build, seed: int, cache: Path,
+    exercise: Exercise, spec: Spec, worker: Worker, learner: Build, reference: Build, seed: int, ready: Ready,
     progress: Callable[[str], None],
 ) -> Measured:  # fmt: skip
     """Times all shapes; the slowest ratio decides."""
     for library in (learner.library, reference.library):
         worker.add(library, exercise.declaration.launcher)
-    peak = copy_peak(cache)
     own = frozenset(pid for pid in (os.getpid(), worker.pid) if pid)
     shapes, decision = [], Decision.CLEAR
-    with Pinned(worker.arena) as pinned, enough_memory():
+    with enough_memory():
         before = after = None
         for sizes in exercise.timed:
             progress("timing " + " × ".join(f"{k} {v}" for k, v in sizes.items()))
             before = before or gpu.state(own)
-            found = _Timed(exercise, spec, worker, pinned, sizes, seed, peak).run()
+            found = _Timed(exercise, spec, worker, ready.pinned, sizes, seed, ready.peak).run()
             if isinstance(found, Wrong):
                 return Measured(None, found, Decision.CLEAR)
             shapes.append(found[0])
@@ -256,26 +255,36 @@ def cold(call: Callable[[], Any], times: int = 10) -> list[float]:
     return samples[2:]
 
 
+@dataclass(frozen=True)
+class Ready:
+    """What the speed stage needs and can have before it begins."""
+
+    pinned: Pinned
+    peak: float  # GB/s of a device copy
+
+
 @contextlib.contextmanager
-def warming(cache: Path) -> Iterator[None]:
-    """The judge's own CUDA context and this GPU's peak, while the compiler and the cases run."""
-    thread = threading.Thread(target=copy_peak, args=(cache,))
-    thread.start()
-    try:
-        yield
-    finally:
-        thread.join()
+def preparing(exercise: Exercise, spec: Spec, arena: Arena, cache: Path) -> Iterator[Future[Ready]]:
+    """The judge's own CUDA context, the page-locked arena and this GPU's peak, while the compiler and the cases run."""
+    with Pinned(arena) as pinned, ThreadPoolExecutor(1) as pool:
+        yield pool.submit(_prepare, exercise, spec, pinned, cache)
 
 
-_PEAK = threading.Lock()  # one measurement at a time
+def _prepare(exercise: Exercise, spec: Spec, pinned: Pinned, cache: Path) -> Ready:
+    peak = copy_peak(cache)
+    with enough_memory():
+        pinned.reach(max(_span(exercise, spec, sizes) for sizes in exercise.timed))
+    return Ready(pinned, peak)
+
+
+def _span(exercise: Exercise, spec: Spec, sizes: Mapping[str, int]) -> int:
+    """Bytes of the arena that a timed shape takes. Making its contents also loads torch's kernels."""
+    case = Case(dict(sizes), spec.recipes[0])
+    values = on_gpu(contents(spec, case, 0, "cuda"))
+    return planned(exercise, spec, case, values, spec.oracle(**values, **sizes), SECONDS).job.span
 
 
 def copy_peak(cache: Path) -> float:
-    with _PEAK:
-        return _copy_peak(cache)
-
-
-def _copy_peak(cache: Path) -> float:
     """GB/s of a device copy on this GPU, bytes read plus written; measured once, kept by the GPU's UUID."""
     found = gpu.find()
     torch.cuda.init()  # type: ignore[no-untyped-call]

@@ -203,7 +203,8 @@ def test_cases_run_side_by_side_give_the_same_verdict(home: Path) -> None:
             built = build.start(scripted.sources(exercise, "big", "double.cu"), BACKEND, build.cache()).wait()
             for worker in crew:
                 worker.add(built.library, "launch_double")
-            series = cases.series(exercise, loaded, crew, 7, 30, 1 << 16, 3.0, None, lambda n: None)
+            ahead = cases.prepared(exercise, loaded, BACKEND, cases.Ahead(7, 30, 1 << 16, 3.0), lambda: False)
+            series = cases.series(exercise, loaded, crew, ahead, None, lambda n: None)
         assert series.failure is not None
         found.append((series.failure.case, series.failure.outcome))
     assert found[0] == found[1]
