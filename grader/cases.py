@@ -33,6 +33,7 @@ from grader.model import Case, Diagnosis, Exercise, Fate, Finding, Job, Mismatch
 from grader.spec import Spec
 
 SHRINK_SECONDS = 20.0
+CRASH_SECONDS = 6.0  # of shrinking a crash, where every step costs a new process
 LARGE = 8 << 20  # bytes moved
 ALL = list(HealthCheck)
 
@@ -192,6 +193,8 @@ def explain(exercise: Exercise, spec: Spec, worker: Worker, series: Series, seco
     if trial is None or trial.played is None or trial.findings:
         return trial
     if trial.run.nodes == 0:
+        if not series.at_once and _alone(exercise, spec, worker, trial, seconds):
+            return replace(trial, diagnosis=Diagnosis("stale", STALE))
         told = "the launcher put no work on the stream: is a kernel launched at all?"
         return replace(trial, diagnosis=Diagnosis("unwritten", told))
     other, *again = [play(exercise, spec, worker, trial.case, trial.seed + n, seconds) for n in (1, 0, 0)]
@@ -295,10 +298,16 @@ class Memo:
         if trial is None or trial.outcome is Outcome.PASS:
             return
         if self.failure is None:  # a hang costs its whole time limit again at every step
-            slow = trial.outcome in (Outcome.TIMEOUT, Outcome.NOT_RUN)
-            self.deadline = time.monotonic() + (0 if slow else SHRINK_SECONDS)
+            self.deadline = time.monotonic() + _shrinking(trial.outcome)
         self.failure = trial  # hypothesis ends on the smallest
         raise _Failed
+
+
+def _shrinking(outcome: Outcome) -> float:
+    """Seconds that a smaller failure is worth."""
+    if outcome in (Outcome.TIMEOUT, Outcome.NOT_RUN):
+        return 0.0
+    return min(CRASH_SECONDS, SHRINK_SECONDS) if outcome is Outcome.CRASH else SHRINK_SECONDS
 
 
 def each(memo: Memo, crew: Sequence[Worker], once: Once, chosen: Iterable[Case]) -> None:
@@ -315,7 +324,12 @@ def each(memo: Memo, crew: Sequence[Worker], once: Once, chosen: Iterable[Case])
                 failed.set()
 
     with ThreadPoolExecutor(len(crew)) as pool:
-        list(pool.map(work, crew))  # a thread's exception comes out here
+        try:
+            list(pool.map(work, crew))  # a thread's exception comes out here
+        except BaseException:  # Ctrl-C too: nobody waits for the other answers
+            for worker in crew:
+                worker.cancel()
+            raise
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,8 @@ def _judge(grading: Grading) -> Verdict:
         if strict:
             strict.begin(spec, grading.seed)
         if verdict := _cases(grading, spec, crew, ahead):
-            return verdict
+            wrong = verdict.outcome is Outcome.WRONG  # a finding says why
+            return (_strict(grading, strict, wait=True) if wrong else None) or verdict
         if verdict := _strict(grading, strict, wait=False) or _wasteful(grading):
             return verdict
         if timer is None or speed is None or reference is None:
@@ -176,7 +177,7 @@ def _wasteful(grading: Grading) -> Verdict | None:
 
 
 def _strict(grading: Grading, strict: Strict | None, wait: bool) -> Verdict | None:
-    """UNSAFE when the simulator found something in a kernel that is right on the GPU."""
+    """UNSAFE when the simulator found something in the same source."""
     if strict is None or (trial := strict.failure(wait)) is None:
         return None
     grading.stages = [stage for stage in grading.stages if stage.name != "speed"]
@@ -254,6 +255,7 @@ def _ahead(grading: Grading, spec: Spec, enough: Callable[[], bool]) -> cases.Ah
 def _cases(grading: Grading, spec: Spec, crew: list[Worker], ahead: cases.Ahead) -> Verdict | None:
     """None when every case is right."""
     request, started = grading.request, time.monotonic()
+    grading.progress("running the cases")
     with nvtx.annotate("cases"):
         if request.case:
             one = case_.parse(request.case, request.exercise, spec)

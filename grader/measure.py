@@ -268,6 +268,7 @@ def preparing(exercise: Exercise, spec: Spec, arena: Arena, cache: Path) -> Iter
     """The judge's own CUDA context, the page-locked arena and this GPU's peak, while the compiler and the cases run."""
     with Pinned(arena) as pinned, ThreadPoolExecutor(1) as pool:
         yield pool.submit(_prepare, exercise, spec, pinned, cache)
+    torch.cuda.empty_cache()  # gigabytes that another process may need while this one waits for an edit
 
 
 def _prepare(exercise: Exercise, spec: Spec, pinned: Pinned, cache: Path) -> Ready:

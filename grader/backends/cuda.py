@@ -107,7 +107,8 @@ class Device:
     """One context; made only in the worker. A sticky error means that the worker must be replaced."""
 
     def __init__(self, arena: mmap.mmap, report: int) -> None:
-        from cupy.cuda import runtime
+        # This is cupy.cuda.runtime, without the second that importing all of CuPy takes.
+        from cupy_backends.cuda.api import runtime
 
         del report  # what went wrong is in the return values here
         self.runtime = runtime
@@ -138,7 +139,7 @@ class Device:
         self.reserve(job.span)
         recorded, status, message = self.capture(0, job, self.memory)
         if status or not recorded:
-            return self.refusal(status, message)
+            return self.refusal(job, status, message)
         nodes = graph.inspect(recorded)
         if not nodes.kinds and (stray := self.stray(job)):
             return Run(Fate.RETURNED, nodes=0, findings=(stray,))
@@ -193,11 +194,18 @@ class Device:
             self.runtime.graphExecDestroy(executable)
             self.runtime.graphDestroy(recorded)
 
-    def refusal(self, status: int, message: str) -> Run:
+    def refusal(self, job: Job, status: int, message: str) -> Run:
         """The launcher returned an error, or did what cannot be recorded."""
-        if status in REFUSED:
-            return Run(Fate.RETURNED, status, message, findings=(graph.broken_rule(self.libraries[0]),))
-        return Run(Fate.CRASHED, status, message)
+        if status not in REFUSED:
+            return Run(Fate.CRASHED, status, message)
+        # A launch that fails spoils the recording; unrecorded, it says itself what is wrong with it.
+        if alone := self.plain(job, lambda buffer: self.memory + buffer.offset):
+            return Run(Fate.CRASHED, alone, _name(self.runtime, alone))
+        return Run(Fate.RETURNED, status, message, findings=(graph.broken_rule(self.libraries[0]),))
+
+    def plain(self, job: Job, place: Callable[[Buffer], int]) -> int:
+        """Calls the learner's launcher without recording it; returns its status."""
+        return self.functions[0](*marshal.arguments(job, place), ctypes.c_void_p(self.stream))
 
     def stray(self, job: Job) -> Finding | None:
         """Nothing was recorded: was the work put on another stream? Then calling it writes to the outputs."""
@@ -225,9 +233,7 @@ class Device:
             places[b.name] = self.runtime.malloc(max(shift + b.nbytes, 1)) + shift
             if b.initialised:
                 self.runtime.memcpy(places[b.name], self.host + b.offset, b.nbytes, 1)
-        arguments = marshal.arguments(job, lambda buffer: places[buffer.name])
-        status = self.functions[0](*arguments, ctypes.c_void_p(self.stream))
-        self.runtime.check_status(status)
+        self.runtime.check_status(self.plain(job, lambda buffer: places[buffer.name]))
         self.runtime.streamSynchronize(self.stream)
 
     # -------------------------------------------------- timing: libraries 0 (learner) and 1 (reference)
