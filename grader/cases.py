@@ -6,6 +6,8 @@ The failing function is memoised, so that shrinking repeats nothing and ends whe
 from __future__ import annotations
 
 import contextlib
+import functools
+import gc
 import hashlib
 import io
 import itertools
@@ -24,6 +26,7 @@ from hypothesis import HealthCheck, Phase, Verbosity, given, settings
 from hypothesis import seed as seeded
 from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
 from hypothesis.errors import Flaky
+from hypothesis.strategies import none
 
 from grader import case as cases
 from grader import check, layout
@@ -254,6 +257,7 @@ def _right(exercise: Exercise, p: Played) -> bool:
 
 def sample(exercise: Exercise, spec: Spec, seed: int, count: int, budget: int) -> tuple[Case, ...]:
     """About `count` drawn cases and the corners, run by nobody."""
+    hear_interrupts()
     found: dict[Case, None] = {}
 
     @seeded(seed)
@@ -371,6 +375,19 @@ def series(
         with contextlib.suppress(_Failed, Flaky), contextlib.redirect_stderr(io.StringIO()):
             drawn(exercise, spec, ahead, database, memo)
     return _series(memo, memo.trials.get(ahead.chosen[-1]))
+
+
+@functools.cache
+def hear_interrupts() -> None:
+    """Hypothesis times garbage collections in a callback that it adds once; a Ctrl-C there is dropped by Python."""
+
+    @settings(max_examples=1, database=None)
+    @given(none())
+    def nothing(_: None) -> None:
+        pass
+
+    nothing()
+    gc.callbacks[:] = [call for call in gc.callbacks if not call.__module__.startswith("hypothesis")]
 
 
 def drawn(exercise: Exercise, spec: Spec, ahead: Ahead, database: Path | None, memo: Memo) -> None:
