@@ -17,13 +17,12 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import platformdirs
 
-from grader import backends
+from grader import backends, interrupt
 from grader.errors import MachineError
 from grader.model import Build, Compiled, Sources
 
@@ -70,6 +69,7 @@ class Pending:
 
     def _reap(self) -> bool:
         while not os.waitpid(self.child, os.WNOHANG)[0]:
+            interrupt.check()
             if time.monotonic() - self.started > SECONDS:
                 self.stop()
                 return False
@@ -136,8 +136,7 @@ def _fork(folder: Path, sources: Sources) -> int:
     with warnings.catch_warnings():
         # Python 3.12 warns of forking with threads: the child only starts ninja and leaves by _exit.
         warnings.simplefilter("ignore", DeprecationWarning)
-        with _deaf():
-            child = os.fork()
+        child = os.fork()
     if child == 0:
         _compile(folder, sources)
     with contextlib.suppress(OSError):  # whichever of the two comes first
@@ -145,21 +144,10 @@ def _fork(folder: Path, sources: Sources) -> int:
     return child
 
 
-@contextlib.contextmanager
-def _deaf() -> Iterator[None]:
-    """A Ctrl-C waits: forking a large process takes a while, and what Python calls right after it would drop it."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-
-
 def _compile(folder: Path, sources: Sources) -> None:
     """In the child; never returns."""
     code = 1
     try:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         os.setpgid(0, 0)  # so that the compiler can be killed as one
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: not to outlive the judge
         output = os.open(folder / "output.txt", os.O_CREAT | os.O_WRONLY | os.O_APPEND)

@@ -6,8 +6,6 @@ The failing function is memoised, so that shrinking repeats nothing and ends whe
 from __future__ import annotations
 
 import contextlib
-import functools
-import gc
 import hashlib
 import io
 import itertools
@@ -15,7 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent import futures
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -26,10 +24,9 @@ from hypothesis import HealthCheck, Phase, Verbosity, given, settings
 from hypothesis import seed as seeded
 from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
 from hypothesis.errors import Flaky
-from hypothesis.strategies import none
 
 from grader import case as cases
-from grader import check, layout
+from grader import check, interrupt, layout
 from grader.diagnose import Evidence, diagnose, exchanges
 from grader.isolate import Arena, Worker
 from grader.model import Case, Diagnosis, Exercise, Fate, Finding, Job, Mismatch, Outcome, Run
@@ -257,7 +254,6 @@ def _right(exercise: Exercise, p: Played) -> bool:
 
 def sample(exercise: Exercise, spec: Spec, seed: int, count: int, budget: int) -> tuple[Case, ...]:
     """About `count` drawn cases and the corners, run by nobody."""
-    hear_interrupts()
     found: dict[Case, None] = {}
 
     @seeded(seed)
@@ -296,6 +292,7 @@ class Memo:
         return trial
 
     def __call__(self, case: Case) -> None:
+        interrupt.check()
         if case not in self.trials and time.monotonic() < self.deadline:
             self.keep(self.once(case))
         trial = self.trials.get(case)
@@ -327,9 +324,13 @@ def each(memo: Memo, crew: Sequence[Worker], once: Once, chosen: Iterable[Case])
             if memo.keep(once(worker, case)).outcome is not Outcome.PASS:
                 failed.set()
 
-    with ThreadPoolExecutor(len(crew)) as pool:
+    with futures.ThreadPoolExecutor(len(crew)) as pool:
         try:
-            list(pool.map(work, crew))  # a thread's exception comes out here
+            running = [pool.submit(work, worker) for worker in crew]
+            while futures.wait(running, timeout=0.1).not_done:
+                interrupt.check()
+            for one in running:
+                one.result()  # a thread's exception comes out here
         except BaseException:  # Ctrl-C too: nobody waits for the other answers
             for worker in crew:
                 worker.cancel()
@@ -375,19 +376,6 @@ def series(
         with contextlib.suppress(_Failed, Flaky), contextlib.redirect_stderr(io.StringIO()):
             drawn(exercise, spec, ahead, database, memo)
     return _series(memo, memo.trials.get(ahead.chosen[-1]))
-
-
-@functools.cache
-def hear_interrupts() -> None:
-    """Hypothesis times garbage collections in a callback that it adds once; a Ctrl-C there is dropped by Python."""
-
-    @settings(max_examples=1, database=None)
-    @given(none())
-    def nothing(_: None) -> None:
-        pass
-
-    nothing()
-    gc.callbacks[:] = [call for call in gc.callbacks if not call.__module__.startswith("hypothesis")]
 
 
 def drawn(exercise: Exercise, spec: Spec, ahead: Ahead, database: Path | None, memo: Memo) -> None:

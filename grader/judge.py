@@ -12,7 +12,7 @@ from pathlib import Path
 
 import nvtx
 
-from grader import backends, build, cases, efficiency, isolate, measure, sanitize
+from grader import backends, build, cases, efficiency, interrupt, isolate, measure, sanitize
 from grader import case as case_
 from grader import spec as spec_
 from grader.isolate import Worker
@@ -68,7 +68,7 @@ class Grading:
 
 def grade(request: Request, progress: Callable[[str], None] = lambda _: None) -> Verdict:
     """Judges one source. Learners' mistakes are verdicts; a GraderError is the machine's or the author's fault."""
-    with nvtx.annotate(f"grade {request.exercise.id}"):
+    with interrupt.heard(), nvtx.annotate(f"grade {request.exercise.id}"):
         backend = backends.get(request.backend)
         grading = Grading(request, progress, backend.device())
         if request.backend == "simulator" and request.exercise.unsimulated:

@@ -18,6 +18,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__init__": set(),
     "model": set(),
     "errors": set(),
+    "interrupt": set(),
     # what an exercise says
     "declaration": {"errors", "model"},
     "catalog": {"declaration", "errors", "model"},
@@ -40,7 +41,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "translate": {"inline", "lexer", "scope"},
     "worker": {"backends", "wire"},
     "isolate": {"backends", "errors", "model", "wire"},
-    "build": {"backends", "errors", "model"},
+    "build": {"backends", "errors", "interrupt", "model"},
     # knowing the answer
     "layout": {"errors", "model"},
     "check": {"layout", "model"},
@@ -50,7 +51,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "diagnose": {"model", "multiple", "patterns", "precision"},
     "case": {"errors", "model", "spec"},
     "timing": set(),
-    "cases": {"case", "check", "diagnose", "isolate", "layout", "model", "spec"},
+    "cases": {"case", "check", "diagnose", "interrupt", "isolate", "layout", "model", "spec"},
     "measure": {
         "cases", "check", "conditions", "errors", "gpu", "isolate", "layout", "model", "spec", "timing", "wire",
     },
@@ -59,8 +60,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "efficiency": {"model"},
     "simulate": {"backends", "build", "case", "cases", "errors", "isolate", "model", "spec", "translate"},
     "judge": {
-        "backends", "build", "case", "cases", "efficiency", "isolate", "measure", "model", "sanitize", "spec",
-        "strict", "timing", "translate",
+        "backends", "build", "case", "cases", "efficiency", "interrupt", "isolate", "measure", "model", "sanitize",
+        "spec", "strict", "timing", "translate",
     },
     # records and screens
     "record": {"errors", "model"},
