@@ -1,4 +1,4 @@
-// expect: WRONG unwritten | CRASH
+// expect: WRONG | CRASH
 // why: a block has at most 1,024 threads: the launch fails, and nobody runs.
 
 #include <cuda_runtime.h>
