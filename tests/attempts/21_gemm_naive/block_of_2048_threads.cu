@@ -1,4 +1,5 @@
-// expect: WRONG | CRASH
+// expect(cuda): WRONG | CRASH | UNSAFE launch
+// expect(simulator): UNSAFE launch
 // why: a block has at most 1,024 threads: the launch fails, and nobody runs.
 
 #include <cuda_runtime.h>
