@@ -4,7 +4,7 @@ import torch
 
 from grader.spec import draw, serial, size
 
-SCALING = ((1.0, 0.0), (0.5, 1.0), (0.0, -0.75), (1.5, -2.0))  # α, β; with β = 0 all of C is NaN
+SCALING = ((1.0, 0.0), (0.5, 1.0), (0.0, -0.75), (1.5, -2.0))  # α, β; with β = 0 no element of C is finite
 sizes = {  # K gives way first; the largest case has whole float4s in every row, and cut tiles
     "K": size(1, 592, near=(4, 8, 16, 32, 64, 512)),
     "M": size(1, 197, near=(4, 8, 16, 32, 64, 128)),
@@ -21,7 +21,9 @@ def inputs(g, recipe, K, M, N, scaling):
     if recipe == "spikes":  # three values of k are the most of every sum: each one shows
         A *= 0.1
         A[:, [0, K // 2, K - 1]] += 10.0
-    return {"A": A, "B": B, "C": C if beta else torch.full_like(C, torch.nan), "alpha": alpha, "beta": beta}
+    if beta == 0:  # an infinity times 0 is a nan that was not there before: easier to tell from an unwritten element
+        C.fill_(torch.inf if recipe == "normal" else torch.nan)
+    return {"A": A, "B": B, "C": C, "alpha": alpha, "beta": beta}
 
 
 def oracle(A, B, C, K, alpha, beta, **_):

@@ -2,8 +2,8 @@
 //
 // A is (M, K), B is (K, N), C is (M, N): fp32 matrices in device memory, row-major, without padding.
 //
-// Rung 1, and one idea more: the 1,024 threads of a block need 32 rows of A and 32 columns of B between them. They bring
-// both to shared memory, 32 steps of k at a time, and each element that was loaded once is used 32 times.
+// Rung 1, and one idea more: the 1,024 threads of a block need 32 rows of A and 32 columns of B between them. They
+// bring both to shared memory, 32 steps of k at a time, and each element that was loaded once is used 32 times.
 
 #include <cuda_runtime.h>
 

@@ -97,8 +97,8 @@ __global__ void __launch_bounds__(THREADS, BLOCKS)
     const bool a_inside = top + a_row < M;
 
     // What it computes: rows my_row + 0…3 and + 16…19, columns my_col + 0…3 and + 32…35 of the block's square.
-    // Lanes i and i ^ 1 share a quad of b, lanes i and i ^ 2 one of a. Shared memory serves 16-byte loads eight lanes at
-    // a time, and such pairs let it take two groups together.
+    // Lanes i and i ^ 1 share a quad of b, lanes i and i ^ 2 one of a. Shared memory serves 16-byte loads eight lanes
+    // at a time, and such pairs let it take two groups together.
     const int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP;
     const int lane_row = lane / 16 * 2 + lane % 2, lane_col = lane / 2 % 8;
     const int my_row = warp / WARPS_ACROSS * WARP_ROWS + lane_row * PACK;

@@ -1,5 +1,5 @@
 // expect: WRONG
-// why: with beta = 0 the old C is multiplied by 0, and 0 * NaN is NaN.
+// why: with beta = 0 the old C is multiplied by 0, and 0 times NaN or an infinity is NaN.
 
 #include <cuda_runtime.h>
 
