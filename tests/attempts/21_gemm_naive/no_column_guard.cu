@@ -1,0 +1,19 @@
+// expect: UNSAFE | CRASH
+// why: columns beyond N wrap into the next row of C, where two threads write the same element.
+
+#include <cuda_runtime.h>
+
+__global__ void gemm(const float* A, const float* B, float* C, int M, int N, int K) {
+    const int col = blockIdx.x * blockDim.x + threadIdx.x, row = blockIdx.y * blockDim.y + threadIdx.y;
+    if (row >= M) return;
+    float sum = 0.0f;
+    for (int k = 0; k < K; ++k) sum = fmaf(A[row * K + k], B[k * N + col], sum);
+    C[row * N + col] = sum;
+}
+
+extern "C" cudaError_t launch_gemm_naive(const float* A, const float* B, float* C, int M, int N, int K,
+                                         cudaStream_t stream) {
+    const dim3 block(32, 16), grid((N + 31) / 32, (M + 15) / 16);
+    gemm<<<grid, block, 0, stream>>>(A, B, C, M, N, K);
+    return cudaGetLastError();
+}

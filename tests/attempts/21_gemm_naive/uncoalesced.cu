@@ -1,0 +1,20 @@
+// expect(cuda): SLOW
+// expect(simulator): SLOW coalescing
+// why: x walks the rows of C: the lanes of a warp read A a whole row apart, and write C so.
+
+#include <cuda_runtime.h>
+
+__global__ void gemm(const float* A, const float* B, float* C, int M, int N, int K) {
+    const int row = blockIdx.x * blockDim.x + threadIdx.x, col = blockIdx.y * blockDim.y + threadIdx.y;
+    if (row >= M || col >= N) return;
+    float sum = 0.0f;
+    for (int k = 0; k < K; ++k) sum = fmaf(A[row * K + k], B[k * N + col], sum);
+    C[row * N + col] = sum;
+}
+
+extern "C" cudaError_t launch_gemm_naive(const float* A, const float* B, float* C, int M, int N, int K,
+                                         cudaStream_t stream) {
+    const dim3 block(32, 16), grid((M + 31) / 32, (N + 15) / 16);
+    gemm<<<grid, block, 0, stream>>>(A, B, C, M, N, K);
+    return cudaGetLastError();
+}
