@@ -1,4 +1,5 @@
 // expect: UNSAFE divergence
+// expect(cuda): UNSAFE | WRONG
 // why: threads beyond the last column return before the barriers of the others
 #include <cuda_runtime.h>
 #include <cstdint>

@@ -1,4 +1,5 @@
 // expect: UNSAFE oob | WRONG
+// expect(cuda): UNSAFE oob | WRONG | CRASH
 // why: gamma and beta are taken by row, not by column
 #include <cuda_runtime.h>
 #include <cstdint>

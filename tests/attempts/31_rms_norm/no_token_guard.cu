@@ -1,4 +1,5 @@
 // expect: UNSAFE oob
+// expect(cuda): UNSAFE | CRASH | WRONG
 // why: the warps of the last block beyond the last token read and write behind the matrices
 #include <cuda_bf16.h>
 #include <cuda_runtime.h>

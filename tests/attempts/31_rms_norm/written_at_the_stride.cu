@@ -1,4 +1,5 @@
 // expect: UNSAFE oob
+// expect(cuda): UNSAFE | CRASH
 // why: rows of out are written x_stride apart, but out has no gaps
 #include <cuda_bf16.h>
 #include <cuda_runtime.h>

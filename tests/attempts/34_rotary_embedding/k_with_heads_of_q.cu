@@ -1,4 +1,5 @@
 // expect: UNSAFE oob | WRONG
+// expect(cuda): UNSAFE | WRONG | CRASH
 // why: k is taken to have as many heads as q
 #include <cuda_bf16.h>
 #include <cuda_runtime.h>

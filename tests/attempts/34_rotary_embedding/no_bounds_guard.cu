@@ -1,4 +1,5 @@
 // expect: UNSAFE oob
+// expect(cuda): UNSAFE | CRASH | WRONG
 // why: the threads of the last block beyond the last pair read and write behind the arrays
 #include <cuda_bf16.h>
 #include <cuda_runtime.h>

@@ -1,4 +1,5 @@
 // expect: UNSAFE oob | WRONG
+// expect(cuda): UNSAFE oob | WRONG | CRASH
 // why: the rows of the table are taken to be head_size long, not rot_dim
 #include <cuda_bf16.h>
 #include <cuda_runtime.h>
