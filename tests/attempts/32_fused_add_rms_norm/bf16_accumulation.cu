@@ -1,0 +1,40 @@
+// expect: WRONG
+// why: each thread adds up its squares in bf16, and the tree adds bf16 too: 256 + 1 is 256
+#include <cuda_bf16.h>
+#include <cuda_runtime.h>
+#include <cstdint>
+
+constexpr int BLOCK = 256;
+
+// The block's sum, for every thread.
+__device__ float block_sum(float v, __nv_bfloat16* shared) {
+    shared[threadIdx.x] = __float2bfloat16(v);
+    __syncthreads();
+    for (int half = BLOCK / 2; half > 0; half /= 2) {
+        if (threadIdx.x < half) shared[threadIdx.x] = __hadd(shared[threadIdx.x], shared[threadIdx.x + half]);
+        __syncthreads();
+    }
+    return __bfloat162float(shared[0]);
+}
+
+__global__ void fused_add_rms_norm(__nv_bfloat16* x, __nv_bfloat16* residual, const __nv_bfloat16* w, float eps,
+                                   int hidden) {
+    __shared__ __nv_bfloat16 shared[BLOCK];
+    x += blockIdx.x * int64_t{hidden};
+    residual += blockIdx.x * int64_t{hidden};
+    __nv_bfloat16 squares = __float2bfloat16(0.0f);
+    for (int c = threadIdx.x; c < hidden; c += BLOCK) {
+        residual[c] = __float2bfloat16(__bfloat162float(x[c]) + __bfloat162float(residual[c]));
+        const float v = __bfloat162float(residual[c]);
+        squares = __hadd(squares, __float2bfloat16(v * v));
+    }
+    const float inv = rsqrtf(block_sum(__bfloat162float(squares), shared) / hidden + eps);
+    for (int c = threadIdx.x; c < hidden; c += BLOCK)
+        x[c] = __float2bfloat16(__bfloat162float(residual[c]) * inv * __bfloat162float(w[c]));
+}
+
+extern "C" cudaError_t launch_fused_add_rms_norm(__nv_bfloat16* x, __nv_bfloat16* residual, const __nv_bfloat16* w,
+                                                 float eps, int64_t tokens, int hidden, cudaStream_t stream) {
+    fused_add_rms_norm<<<static_cast<unsigned>(tokens), BLOCK, 0, stream>>>(x, residual, w, eps, hidden);
+    return cudaGetLastError();
+}

@@ -1,0 +1,66 @@
+// expect: UNSAFE oob
+// expect(cuda): UNSAFE | CRASH
+// why: eight pairs at a time where rot_dim / 2 is a multiple of 8, but a head starts at 16 bytes only if head_size is one, too
+#include <cuda_bf16.h>
+#include <cuda_runtime.h>
+#include <cstdint>
+
+constexpr int BLOCK = 256;
+
+// One thread per pair of x, which is q or k.
+__global__ void rotate(const int64_t* positions, __nv_bfloat16* x, const float* cos_sin, int64_t tokens, int heads,
+                       int head_size, int rot_dim, int is_neox) {
+    const int half = rot_dim / 2;
+    const int64_t n = blockIdx.x * int64_t{BLOCK} + threadIdx.x;
+    if (n >= tokens * heads * half) return;
+    const int i = n % half;
+    const int64_t head = n / half, token = head / heads;
+    const int first = is_neox ? i : 2 * i, second = is_neox ? half + i : 2 * i + 1;
+    const float c = cos_sin[positions[token] * rot_dim + i];
+    const float s = cos_sin[positions[token] * rot_dim + half + i];
+    x += head * head_size;
+    const float a = __bfloat162float(x[first]), b = __bfloat162float(x[second]);
+    x[first] = __float2bfloat16(a * c - b * s);
+    x[second] = __float2bfloat16(b * c + a * s);
+}
+
+// One thread per eight NeoX pairs of x.
+__global__ void rotate_eight(const int64_t* positions, __nv_bfloat16* x, const float* cos_sin, int64_t tokens, int heads,
+                             int head_size, int rot_dim) {
+    const int half = rot_dim / 2;
+    const int64_t n = blockIdx.x * int64_t{BLOCK} + threadIdx.x;
+    if (n >= tokens * heads * (half / 8)) return;
+    const int i = n % (half / 8) * 8;
+    const int64_t head = n / (half / 8), token = head / heads;
+    const float* cosines = cos_sin + positions[token] * rot_dim + i;
+    uint4* first = reinterpret_cast<uint4*>(x + head * head_size + i);
+    uint4* second = reinterpret_cast<uint4*>(x + head * head_size + half + i);
+    uint4 v = *first, w = *second;
+    __nv_bfloat16* a = reinterpret_cast<__nv_bfloat16*>(&v);
+    __nv_bfloat16* b = reinterpret_cast<__nv_bfloat16*>(&w);
+    for (int j = 0; j < 8; ++j) {
+        const float one = __bfloat162float(a[j]), two = __bfloat162float(b[j]), c = cosines[j], s = cosines[half + j];
+        a[j] = __float2bfloat16(one * c - two * s);
+        b[j] = __float2bfloat16(two * c + one * s);
+    }
+    *first = v;
+    *second = w;
+}
+
+extern "C" cudaError_t launch_rotary_embedding(const int64_t* positions, __nv_bfloat16* q, __nv_bfloat16* k,
+                                               const float* cos_sin, int64_t tokens, int num_heads, int num_kv_heads,
+                                               int head_size, int rot_dim, int is_neox, cudaStream_t stream) {
+    const int heads[] = {num_heads, num_kv_heads};
+    __nv_bfloat16* const of[] = {q, k};
+    for (int i = 0; i < 2; ++i) {
+        const int64_t pairs = tokens * heads[i] * (rot_dim / 2);
+        if (pairs == 0) continue;  // no k: a grid of 0 blocks is an error
+        const unsigned blocks = static_cast<unsigned>((pairs + BLOCK - 1) / BLOCK);
+        if (is_neox && rot_dim % 16 == 0) {
+            rotate_eight<<<blocks, BLOCK, 0, stream>>>(positions, of[i], cos_sin, tokens, heads[i], head_size, rot_dim);
+            continue;
+        }
+        rotate<<<blocks, BLOCK, 0, stream>>>(positions, of[i], cos_sin, tokens, heads[i], head_size, rot_dim, is_neox);
+    }
+    return cudaGetLastError();
+}
