@@ -39,13 +39,14 @@ __device__ unsigned four_codes(__nv_bfloat162 first, __nv_bfloat162 second, floa
     return __byte_perm(low, high, 0x5410);
 }
 
-__device__ uint2 eight_codes(const uint4& pack, float inverse) {
+// By value: a reference into global memory would be read in four pieces.
+__device__ uint2 eight_codes(uint4 pack, float inverse) {
     const __nv_bfloat162* pairs = reinterpret_cast<const __nv_bfloat162*>(&pack);
     return make_uint2(four_codes(pairs[0], pairs[1], inverse), four_codes(pairs[2], pairs[3], inverse));
 }
 
 // Magnitudes are compared as bf16, two at a time: a maximum is one of its arguments, so nothing is rounded.
-__device__ __nv_bfloat162 larger(__nv_bfloat162 top, const uint4& pack) {
+__device__ __nv_bfloat162 larger(__nv_bfloat162 top, uint4 pack) {
     const __nv_bfloat162* pairs = reinterpret_cast<const __nv_bfloat162*>(&pack);
     for (int i = 0; i < PACK / 2; ++i) top = __hmax2(top, __habs2(pairs[i]));
     return top;
