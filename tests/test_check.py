@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader import check, layout
-from grader.model import Argument, Buffer, Job, Tolerance
+from grader import catalog, check, layout, marshal
+from grader.model import Argument, Buffer, Case, Job, Tolerance
 
 EXACT = Tolerance(why="exact")
 CLOSE = Tolerance(rtol=1e-5, atol=1e-7)
@@ -76,6 +78,14 @@ def plan(n: int = 10) -> layout.Layout:
     y = Buffer("y", 3 * layout.RED_ZONE, 4 * n, 4, False, True)
     job = Job((x, y), (Argument("float", buffer="x", pointer=True),), 5 * layout.RED_ZONE)
     return layout.Layout(job, {"y": (n,)}, {"x": torch.float32, "y": torch.float32}, {"x": "x", "y": "y"})
+
+
+def test_none_is_a_null_pointer() -> None:
+    exercise = catalog.load(Path(__file__).resolve().parents[1], "01_vector_add")
+    laid = layout.lay(exercise, Case({"n": 4}), {"a": torch.ones(4), "b": None}, {"c": (4,)}, 0, 1.0)
+    a, b, c, _ = marshal.arguments(laid.job, lambda buffer: buffer.offset)
+    assert b.value is None and a.value and c.value
+    assert [buffer.name for buffer in laid.job.buffers] == ["a", "c"]
 
 
 def test_untouched_memory_gives_no_finding() -> None:

@@ -1,0 +1,38 @@
+// expect: PASS
+// expect(cuda): PASS | SLOW
+// why: one thread per expert counts how many come before it, and that is its place: no rounds at all
+#include <cuda_runtime.h>
+#include <cmath>
+#include <cstdint>
+
+constexpr int BLOCK = 256;  // one thread per expert
+
+__global__ void route(float* weights, int32_t* indices, const float* gating, int experts, int topk, int renormalize) {
+    __shared__ float logit[BLOCK];
+    __shared__ float winners[8];
+    const int64_t token = blockIdx.x;
+    const int expert = threadIdx.x;
+    if (expert < experts) logit[expert] = gating[token * experts + expert];
+    __syncthreads();
+    int rank = 0;
+    for (int other = 0; other < experts && expert < experts; ++other) {
+        const float mine = logit[expert], its = logit[other];
+        rank += its > mine || (its == mine && other < expert);
+    }
+    if (expert < experts && rank < topk) {
+        winners[rank] = logit[expert];
+        indices[token * topk + rank] = expert;
+    }
+    __syncthreads();
+    if (threadIdx.x < topk) {
+        float sum = 0.0f;
+        for (int i = 0; i < (renormalize ? topk : experts); ++i) sum += expf((renormalize ? winners[i] : logit[i]) - winners[0]);
+        weights[token * topk + threadIdx.x] = expf(winners[threadIdx.x] - winners[0]) / sum;
+    }
+}
+
+extern "C" cudaError_t launch_moe_topk_softmax(float* weights, int32_t* indices, const float* gating, int64_t tokens,
+                                               int experts, int topk, int renormalize, cudaStream_t stream) {
+    route<<<static_cast<unsigned>(tokens), BLOCK, 0, stream>>>(weights, indices, gating, experts, topk, renormalize);
+    return cudaGetLastError();
+}
