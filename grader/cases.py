@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,7 @@ class Played:
     before: np.ndarray
     after: np.ndarray
     run: Run
+    canonical: Callable[[dict[str, Any]], dict[str, Any]]
 
     def tensor(self, contents: np.ndarray, name: str) -> torch.Tensor:
         """An output as allocated, where the oracle's lies."""
@@ -127,11 +129,15 @@ class Played:
     @property
     def outputs(self) -> dict[str, torch.Tensor]:
         """What the launcher left behind."""
-        return {name: self.tensor(self.after, name) for name in self.plan.shapes}
+        return self.settled(self.after)
+
+    def settled(self, contents: np.ndarray) -> dict[str, torch.Tensor]:
+        """All outputs; where several answers are right, in the oracle's form."""
+        return self.canonical({name: self.tensor(contents, name) for name in self.plan.shapes})
 
     def cut(self, contents: np.ndarray, name: str) -> torch.Tensor:
         """The part of an output that is the answer."""
-        whole, want = self.tensor(contents, name), self.want[name]
+        whole, want = self.settled(contents)[name], self.want[name]
         return whole[..., : want.shape[-1]] if want.dim() else whole
 
 
@@ -145,7 +151,8 @@ def play(exercise: Exercise, spec: Spec, worker: Worker, case: Case, seed: int, 
     arena = np.frombuffer(worker.arena.bytes, np.uint8, plan.job.span)
     arena[:] = before
     run = worker.run(plan.job)
-    return Played(plan, values, want, before, arena.copy(), run)
+    canonical = partial(spec.canonical, **values, **case.sizes)
+    return Played(plan, values, want, before, arena.copy(), run, canonical)
 
 
 def attempt(exercise: Exercise, spec: Spec, worker: Worker, case: Case, seed: int, seconds: float) -> Trial:
@@ -154,11 +161,11 @@ def attempt(exercise: Exercise, spec: Spec, worker: Worker, case: Case, seed: in
     if p.run.fate is not Fate.RETURNED:
         return Trial(case, seed, p.run, findings=p.run.findings)
     findings = p.run.findings + check.untouched(p.plan, p.before, p.after)
-    got = p.outputs
-    for name, tensor in got.items():
+    for name in p.plan.shapes:
+        tensor = p.tensor(p.after, name)
         if tensor.dim() and (width := p.want[name].shape[-1]) < tensor.shape[-1]:
             findings += check.padding(name, tensor, p.tensor(p.before, name), width)
-    mismatch = check.judge_outputs(got, p.want, exercise.tolerances)
+    mismatch = check.judge_outputs(p.outputs, p.want, exercise.tolerances)
     return Trial(case, seed, p.run, mismatch, findings=findings, played=p if mismatch else None)
 
 

@@ -187,7 +187,7 @@ class _Timed:
                 self.put(values)
             self.times[library].append(self.sample(library, upload=not place or self.inout))
             if library == 0:
-                wrong = self.verify(want)
+                wrong = self.verify(values, want)
         return wrong
 
     def sample(self, library: int, upload: bool) -> float:
@@ -208,9 +208,9 @@ class _Timed:
                 self.bytes[b.offset : b.offset + b.nbytes].copy_(source, non_blocking=True)
         torch.cuda.synchronize()
 
-    def verify(self, want: Mapping[str, torch.Tensor]) -> Mismatch | None:
+    def verify(self, values: Mapping[str, Any], want: Mapping[str, torch.Tensor]) -> Mismatch | None:
         """Every element of every output of this call."""
-        got = {name: self.got(name) for name in self.plan.shapes}
+        got = self.spec.canonical({name: self.got(name) for name in self.plan.shapes}, **values, **self.sizes)
         return check.judge_outputs(got, want, self.exercise.tolerances)
 
     def got(self, name: str) -> torch.Tensor:
