@@ -222,9 +222,11 @@ class _Timed:
         learner = median(self.times[0])
         moved = self.spec.moved(**self.sizes)
         rate = moved / learner / 1e3  # bytes per µs / 1000 = GB/s
+        # A copy within the device is no bound for work that waits for the host.
+        roofline = 100 * rate / self.peak if self.peak and self.exercise.recorded else None
         return Shape(
             self.sizes, median(self.ratios()), interval(self.ratios()), learner, median(self.times[1]),
-            self.library(), len(self.times[0]), f"{rate:,.0f} GB/s", 100 * rate / self.peak if self.peak else None,
+            self.library(), len(self.times[0]), f"{rate:,.0f} GB/s", roofline,
         )  # fmt: skip
 
     def library(self) -> float:

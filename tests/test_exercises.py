@@ -93,7 +93,8 @@ def test_both_sources_define_the_launcher(exercise: Exercise) -> None:
 
 @each
 def test_the_launcher_is_named_after_the_folder(exercise: Exercise) -> None:
-    assert exercise.declaration.launcher == f"launch_{exercise.name}"
+    verb = "launch" if exercise.declaration.streamed else "run"
+    assert exercise.declaration.launcher == f"{verb}_{exercise.name}"
 
 
 @each
@@ -144,7 +145,8 @@ def outputs(exercise: Exercise) -> dict[str, torch.dtype]:
 @each
 def test_every_argument_has_a_value(exercise: Exercise, loaded: Spec) -> None:
     sizes = next(small(loaded))
-    given = {*contents(loaded, loaded.recipes[0], sizes), *sizes, "ws", "ws_bytes", *outputs(exercise)}
+    scratch = {p.name for p in exercise.declaration.params if p.scratch}
+    given = {*contents(loaded, loaded.recipes[0], sizes), *sizes, *scratch, "ws_bytes", *outputs(exercise)}
     assert {p.name for p in exercise.declaration.params} <= given
 
 
