@@ -99,6 +99,7 @@ explain = nvcc.explain  # of the seam
 # ---------------------------------------------------------------- in the worker
 
 NON_BLOCKING = 1
+MAPPED = 2  # a kernel may use page-locked memory in place
 PINNED = 32 << 20  # copies from here on are worth pinning the arena for
 EARLY = Finding(
     "sync", "the launcher returned before its output in host memory was complete; wait for every stream first"
@@ -199,7 +200,7 @@ class Device:
             if self.pinned:
                 self.runtime.hostUnregister(self.host)
             self.pinned = max(span, PINNED)
-            self.runtime.hostRegister(self.host, self.pinned, 0)
+            self.runtime.hostRegister(self.host, self.pinned, MAPPED)
 
     def upload(self, span: int) -> None:
         self.runtime.memcpyAsync(self.memory, self.host, span, 1, self.stream)

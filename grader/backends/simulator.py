@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -330,10 +331,12 @@ class Device:
             values.append(ctypes.c_void_p(_STREAM))
         self.runtime.begin(job.seconds, _STREAM if job.recorded else _ANY_STREAM)
         status = self.launcher(*values)
+        left = 0 if job.recorded else self.runtime.drain()
         text = self.runtime.finish()
         for b in job.buffers:
             ctypes.memmove(self.base + b.offset, places[b.name], b.nbytes)
-        return _run_of(job, text, status or self.runtime.error())
+        run = _run_of(job, text, status or self.runtime.error())
+        return replace(run, findings=(*run.findings, _early(left))) if left and not job.streamed else run
 
 
 def _allowed(finding: Finding, job: Job) -> bool:
@@ -342,6 +345,11 @@ def _allowed(finding: Finding, job: Job) -> bool:
         return False
     host = {b.name for b in job.buffers if b.host}
     return finding.kind == "sync" or (finding.kind == "host" and finding.variable in host)
+
+
+def _early(left: int) -> Finding:
+    text = f"the launcher returned with {left} operations still on its streams; wait for every stream before returning"
+    return Finding("sync", text)
 
 
 def _load_address(function: Any) -> int:
