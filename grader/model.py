@@ -395,3 +395,4 @@ class Request:
     simulate: bool = True  # on a GPU: let the simulator check it too
     hints_used: int = 0
     sanitize: bool = False  # also run compute-sanitizer
+    keep: bool = True  # failing cases, to be tried first next time

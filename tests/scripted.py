@@ -123,6 +123,5 @@ def modules(d: Device, x: Buffer, y: Buffer, v: array.array[float]) -> None:
 
 
 SCRIPTS: dict[str, Script] = {
-    f.__name__: f
-    for f in (right, backwards, tail, overrun, scribble, hang, crash, leave, chatter, flood, big, modules)
+    f.__name__: f for f in (right, backwards, tail, overrun, scribble, hang, crash, leave, chatter, flood, big, modules)
 }
