@@ -41,7 +41,7 @@ def timed(folder: Folder) -> Iterator[str]:
 def inputs(folder: Folder) -> Iterator[str]:
     """Decided by the generator alone, and of the declared types."""
     types = {p.name: DTYPES[p.ctype] for p in folder.exercise.declaration.params if p.pointer}
-    for q in folder.questions():
+    for q in folder.questions:
         again = folder.inputs(q.recipe, q.sizes)
         for name, value in q.values.items():
             if torch.is_tensor(value) and value.dtype is not types[name]:
@@ -58,7 +58,7 @@ def _identical(a: Any, b: Any) -> bool:
 
 def oracle(folder: Folder) -> Iterator[str]:
     """Rounded to the outputs' types it is accepted; finite inputs give a finite answer."""
-    for q in folder.questions():
+    for q in folder.questions:
         if not q.accepts():
             yield f"the oracle's own answer, rounded to the outputs' types, is refused; widen the tolerance ({q})"
         if _finite(q.values) and not _finite(q.want):
@@ -97,7 +97,7 @@ def first_row(folder: Folder) -> Iterator[str]:
 
 def _stand_in(folder: Folder, what: str, of: Callable[[torch.Tensor], torch.Tensor]) -> Iterator[str]:
     """Refused wherever it is not the right answer."""
-    for q in folder.questions():
+    for q in folder.telling:
         for name, right in q.right.items():
             instead = of(right) if right.dim() else torch.zeros_like(right)
             if not _identical(instead, right) and q.accepts(**{name: instead}) and (instead != right).any():
@@ -106,8 +106,8 @@ def _stand_in(folder: Folder, what: str, of: Callable[[torch.Tensor], torch.Tens
 
 def copies(folder: Folder) -> Iterator[str]:
     """An input that looks like an output is not accepted as it."""
-    for q in folder.questions():
-        if q.recipe != folder.spec.recipes[0] or q.sizes == next(small(folder.spec)):
+    for q in folder.telling:
+        if q.recipe != folder.spec.recipes[0]:
             continue
         for name, right in q.right.items():
             for source, value in q.values.items():
@@ -119,7 +119,7 @@ def copies(folder: Folder) -> Iterator[str]:
 def half(folder: Folder) -> Iterator[str]:
     """fp32 outputs from inputs and results rounded to fp16 are refused with some data at least."""
     refused = {name: False for name, dtype in folder.outputs.items() if dtype is torch.float32}
-    for q in folder.questions() if refused else ():
+    for q in folder.questions if refused else ():
         values = {name: _half(value) for name, value in q.values.items()}
         coarse = folder.spec.oracle(**values, **q.sizes)
         for name in refused:

@@ -51,12 +51,20 @@ class Folder:
     def inputs(self, recipe: str, sizes: dict[str, int]) -> dict[str, Any]:
         return self.spec.inputs(torch.Generator().manual_seed(7), recipe, **sizes)
 
-    def questions(self) -> Iterator[Question]:
+    @cached_property
+    def questions(self) -> tuple[Question, ...]:
         """Every recipe at a few small sizes."""
-        for recipe in self.spec.recipes:
-            for sizes in small(self.spec):
-                values = self.inputs(recipe, sizes)
-                yield Question(self, recipe, sizes, values, self.spec.oracle(**values, **sizes))
+        return tuple(self._ask(recipe, sizes) for recipe in self.spec.recipes for sizes in small(self.spec))
+
+    @property
+    def telling(self) -> list[Question]:
+        """Without the smallest sizes: one element may be right by chance."""
+        least = next(small(self.spec))
+        return [q for q in self.questions if q.sizes != least]
+
+    def _ask(self, recipe: str, sizes: dict[str, int]) -> Question:
+        values = self.inputs(recipe, sizes)
+        return Question(self, recipe, sizes, values, self.spec.oracle(**values, **sizes))
 
 
 def small(spec: Spec) -> Iterator[dict[str, int]]:

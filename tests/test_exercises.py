@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 from pathlib import Path
@@ -15,7 +16,9 @@ ROOT = Path(__file__).resolve().parents[1]
 EXERCISES = [p.name for p in sorted((ROOT / "exercises").iterdir()) if p.is_dir() and p.name != "__pycache__"]
 
 
+@functools.cache
 def folder(slug: str) -> Folder:
+    """With its questions, which are asked once."""
     return Folder(ROOT, catalog.load(ROOT, slug))
 
 
