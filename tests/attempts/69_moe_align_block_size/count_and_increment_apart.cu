@@ -1,4 +1,5 @@
 // expect: UNSAFE race
+// expect(cuda): WRONG | UNSAFE race
 // why: the next slot is read and moved on in two steps: two ids take the same slot
 #include <cuda_runtime.h>
 #include <cstdint>

@@ -1,4 +1,5 @@
 // expect: UNSAFE uninit
+// expect(cuda): WRONG | UNSAFE | CRASH
 // why: the counters in ws are used as they came
 #include <cuda_runtime.h>
 #include <cstdint>

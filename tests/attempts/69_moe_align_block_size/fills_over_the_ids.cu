@@ -1,4 +1,5 @@
 // expect: UNSAFE race
+// expect(cuda): WRONG | UNSAFE race
 // why: sorted_ids is filled with numel while other threads already write ids into it
 #include <cuda_runtime.h>
 #include <cstdint>

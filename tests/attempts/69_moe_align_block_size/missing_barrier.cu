@@ -1,4 +1,5 @@
 // expect: UNSAFE race
+// expect(cuda): WRONG | UNSAFE race
 // why: counting begins before all counters are zero
 #include <cuda_runtime.h>
 #include <cstdint>

@@ -1,4 +1,5 @@
 // expect: UNSAFE oob
+// expect(cuda): CRASH | UNSAFE | WRONG
 // why: the last block counts and scatters what lies behind topk_ids
 #include <cuda_runtime.h>
 #include <cstdint>

@@ -1,4 +1,5 @@
 // expect: UNSAFE oob
+// expect(cuda): WRONG | UNSAFE | CRASH | TIMEOUT
 // why: shared memory for 256 experts, and 257 come
 #include <cuda_runtime.h>
 #include <cstdint>

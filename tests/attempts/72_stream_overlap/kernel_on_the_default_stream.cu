@@ -1,4 +1,5 @@
 // expect: UNSAFE uninit
+// expect(cuda): WRONG | UNSAFE uninit
 // why: the default stream does not wait for a non-blocking one: the kernel runs before its data has come
 #include <cuda_runtime.h>
 #include <cstdint>

@@ -1,4 +1,5 @@
 // expect: UNSAFE oob
+// expect(cuda): UNSAFE | CRASH
 // why: d_buf is smaller than the array
 #include <cuda_runtime.h>
 #include <cstdint>
