@@ -9,7 +9,6 @@
 
 namespace sim {
 extern size_t dynamic_allowed;
-extern u64 job_stream;
 }  // namespace sim
 
 namespace {
@@ -31,6 +30,7 @@ void begin(double seconds, u64 stream) {
   sim::job_stream = stream;
   sim::accesses = 0;
   sim::forget_graphs();
+  sim::forget_streams();
   sim::install_handlers();
   sim::arm(seconds);
 }
@@ -58,6 +58,7 @@ PYBIND11_MODULE(_simulator, m) {
   m.def("free_all", &sim::deallocate_all, "Frees all device memory.");
   m.def("use", &use, "Takes line numbers from the library at `path`, loaded at `base`; False if it has none.");
   m.def("begin", &begin, "Starts a job: no findings, a time limit in seconds, the stream it was given.");
+  m.def("drain", &sim::drain, "Does what the launcher left on its streams, where it may use any; how much that was.");
   m.def("finish", &finish, "Ends a job: findings, launches and counters as JSON lines.");
   m.def("error", [] { return sim::sticky_error ? sim::sticky_error : sim::last_error; });
   m.def("accesses", [] { return sim::accesses; }, "Accesses checked since `begin`.");

@@ -41,7 +41,7 @@ ABI int sim_capture_end(Graph** graph) {
 ABI int sim_capturing() { return capturing(); }
 ABI size_t sim_graph_nodes(const Graph* g) { return (size_t)g->count; }
 
-static void perform(const Node& n) {
+void perform(const Node& n) {
   switch (n.kind) {
     case Node::LAUNCH: start(n.request, n.entry, n.closure, n.pc); break;
     case Node::COPY: copy(n.to, n.from, n.bytes, n.detail, n.pc); break;
@@ -52,7 +52,10 @@ static void perform(const Node& n) {
 ABI int sim_graph_launch(const Graph* g, u64 stream) {
   if (captured) return ILLEGAL_STATE;
   if (stray(stream)) report("stream", "call", offset_of(CALLER));
-  for (int i = 0; i < g->count && !sticky_error; i++) perform(nodes[g->first + i]);
+  for (int i = 0; i < g->count && !sticky_error; i++) {
+    if (late()) queue(stream, nodes[g->first + i]);
+    else perform(nodes[g->first + i]);
+  }
   return sticky_error ? sticky_error : last_error;
 }
 }  // namespace sim

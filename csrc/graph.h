@@ -28,12 +28,21 @@ struct Graph {
 };
 
 constexpr int ILLEGAL_STATE = 901;
+constexpr u64 NO_STREAM = ~0ull;  // a call that waits
 
 bool capturing();
 void keep(const Node& n);
 void forget_graphs();
+extern u64 job_stream;    // what the launcher was given; 0: it may use any
 bool stray(u64 stream);  // the default stream, though the launcher was given another
 void start(const Request& q, void (*entry)(void*), void* closure, u32 pc);
 int copy(void* to, const void* from, size_t n, int kind, u32 pc);
 int set(void* to, int value, size_t n, u32 pc);
+void perform(const Node& n);
+
+// Streams of a launcher in host code (streams.cpp).
+bool late();  // is work queued?
+void queue(u64 stream, const Node& node);
+int drain();  // does all that is queued; how much that was
+void forget_streams();
 }  // namespace sim

@@ -87,6 +87,7 @@ static void check_stream(const char* name, u64 stream, u32 pc) {
 }
 
 static int refuse(int error) { return last_error = error; }
+ABI int sim_error(int clear);
 
 int copy(void* to, const void* from, size_t n, int kind, u32 pc) {
   if (sticky_error || !n) return sticky_error;
@@ -101,9 +102,10 @@ ABI int sim_copy(void* to, const void* from, size_t n, int kind, u64 stream) {
   u32 pc = offset_of(CALLER);
   if (in_kernel()) device_only("cudaMemcpyAsync", pc);
   check_stream("cudaMemcpyAsync", stream, pc);
-  if (!capturing()) return copy(to, from, n, kind, pc);
-  keep(Node{Node::COPY, pc, {}, nullptr, nullptr, to, from, n, kind});
-  return OK;
+  Node node{Node::COPY, pc, {}, nullptr, nullptr, to, from, n, kind};
+  if (capturing()) return keep(node), OK;
+  if (late()) return queue(stream, node), sim_error(0);
+  return copy(to, from, n, kind, pc);
 }
 
 int set(void* to, int value, size_t n, u32 pc) {
@@ -120,9 +122,10 @@ ABI int sim_set(void* to, int value, size_t n, u64 stream) {
   u32 pc = offset_of(CALLER);
   if (in_kernel()) device_only("cudaMemsetAsync", pc);
   check_stream("cudaMemsetAsync", stream, pc);
-  if (!capturing()) return set(to, value, n, pc);
-  keep(Node{Node::SET, pc, {}, nullptr, nullptr, to, nullptr, n, value});
-  return OK;
+  Node node{Node::SET, pc, {}, nullptr, nullptr, to, nullptr, n, value};
+  if (capturing()) return keep(node), OK;
+  if (late()) return queue(stream, node), sim_error(0);
+  return set(to, value, n, pc);
 }
 
 // ---------------------------------------------------------------- errors, synchronisation, limits

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent import futures
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,7 @@ class Call:
     values: dict[str, Any]
     want: dict[str, torch.Tensor]
     before: np.ndarray
+    canonical: Callable[[dict[str, Any]], dict[str, Any]]
 
 
 def prepare(exercise: Exercise, spec: Spec, case: Case, seed: int, backend: str, seconds: float) -> Call:
@@ -121,7 +123,8 @@ def prepare(exercise: Exercise, spec: Spec, case: Case, seed: int, backend: str,
     values = contents(spec, case, seed, backend)
     want = spec.oracle(**values, **case.sizes)
     plan = planned(exercise, spec, case, values, want, seconds, slide=secret % 61)
-    return Call(case, seed, plan, values, want, layout.image(plan, values, secret))
+    canonical = partial(spec.canonical, **values, **case.sizes)
+    return Call(case, seed, plan, values, want, layout.image(plan, values, secret), canonical)
 
 
 def fill(arena: Arena, exercise: Exercise, spec: Spec, case: Case, seed: int) -> Job:
@@ -141,6 +144,7 @@ class Played:
     before: np.ndarray
     after: np.ndarray
     run: Run
+    canonical: Callable[[dict[str, Any]], dict[str, Any]]
 
     def tensor(self, contents: np.ndarray, name: str) -> torch.Tensor:
         """An output as allocated, where the oracle's lies."""
@@ -149,11 +153,15 @@ class Played:
     @property
     def outputs(self) -> dict[str, torch.Tensor]:
         """What the launcher left behind."""
-        return {name: self.tensor(self.after, name) for name in self.plan.shapes}
+        return self.settled(self.after)
+
+    def settled(self, contents: np.ndarray) -> dict[str, torch.Tensor]:
+        """All outputs; where several answers are right, in the oracle's form."""
+        return self.canonical({name: self.tensor(contents, name) for name in self.plan.shapes})
 
     def cut(self, contents: np.ndarray, name: str) -> torch.Tensor:
         """The part of an output that is the answer."""
-        whole, want = self.tensor(contents, name), self.want[name]
+        whole, want = self.settled(contents)[name], self.want[name]
         return whole[..., : want.shape[-1]] if want.dim() else whole
 
 
@@ -166,7 +174,7 @@ def launch(worker: Worker, call: Call) -> Played:
     arena = np.frombuffer(worker.arena.bytes, np.uint8, call.plan.job.span)
     arena[:] = call.before
     run = worker.run(call.plan.job)
-    return Played(call.plan, call.values, call.want, call.before, arena.copy(), run)
+    return Played(call.plan, call.values, call.want, call.before, arena.copy(), run, call.canonical)
 
 
 def attempt(exercise: Exercise, spec: Spec, worker: Worker, case: Case, seed: int, seconds: float) -> Trial:
@@ -179,11 +187,11 @@ def tried(exercise: Exercise, worker: Worker, call: Call) -> Trial:
     if p.run.fate is not Fate.RETURNED:
         return Trial(case, seed, p.run, findings=p.run.findings)
     findings = p.run.findings + check.untouched(p.plan, p.before, p.after)
-    got = p.outputs
-    for name, tensor in got.items():
+    for name in p.plan.shapes:
+        tensor = p.tensor(p.after, name)
         if tensor.dim() and (width := p.want[name].shape[-1]) < tensor.shape[-1]:
             findings += check.padding(name, tensor, p.tensor(p.before, name), width)
-    mismatch = check.judge_outputs(got, p.want, exercise.tolerances)
+    mismatch = check.judge_outputs(p.outputs, p.want, exercise.tolerances)
     return Trial(case, seed, p.run, mismatch, findings=findings, played=p if mismatch else None)
 
 

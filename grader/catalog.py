@@ -7,12 +7,13 @@ import os
 import re
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from grader import declaration
 from grader.errors import SpecError, UsageError
-from grader.model import Exercise, Tolerance
+from grader.model import Declaration, Exercise, Tolerance
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -73,7 +74,7 @@ def _exercise(folder: Path, data: Mapping[str, Any]) -> Exercise:
         minutes=int(data["minutes"]),
         prerequisites=tuple(data.get("prerequisites", ())),
         concepts=tuple(data.get("concepts", ())),
-        declaration=declaration.parse(data["declaration"]),
+        declaration=_placed(declaration.parse(data["declaration"]), data.get("host")),
         tolerances=_tolerances(data["tolerance"]),
         timed=tuple(dict(sizes) for sizes in speed["timed"]),
         threshold=float(speed["threshold"]),
@@ -84,7 +85,21 @@ def _exercise(folder: Path, data: Mapping[str, Any]) -> Exercise:
         unsimulated=data.get("simulator", {}).get("why_not", ""),
         efficiency=_efficiency(data.get("efficiency", {})),
         folder=folder,
+        recorded="host" not in data,
     )
+
+
+def _placed(found: Declaration, host: Mapping[str, Any] | None) -> Declaration:
+    """[host] pinned = ["h_in"], scratch = ["d_buf"]: pointers that are not inputs or outputs in device memory."""
+    if host is None:
+        if not found.streamed:
+            raise ValueError(f"{found.launcher} takes no stream; add a table [host], or call it launch_ and pass one")
+        return found
+    memory = dict.fromkeys(host.get("pinned", ()), "host") | dict.fromkeys(host.get("scratch", ()), "scratch")
+    known = {p.name for p in found.params if p.pointer}
+    if odd := {*memory.keys() - known, *host.keys() - {"pinned", "scratch"}}:
+        raise ValueError(f"[host] {', '.join(sorted(odd))}: only pinned and scratch, with names of pointers")
+    return replace(found, params=tuple(replace(p, memory=memory.get(p.name, "")) for p in found.params))
 
 
 def _efficiency(data: Mapping[str, Any]) -> dict[str, float]:

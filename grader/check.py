@@ -21,13 +21,32 @@ def accepted(got: torch.Tensor, want: torch.Tensor, scale: torch.Tensor | None, 
     if not want.is_floating_point() and not got.is_floating_point():
         return got.to(torch.int64) == want.to(torch.int64)
     a, b = got.double(), want.double()
-    allowed = tolerance.rtol * b.abs() + tolerance.atol
-    if scale is not None:
-        allowed = allowed + tolerance.c * EPSILON * scale.double()
+    allowed = _allowed(b, scale, tolerance)
     if tolerance == Tolerance(why=tolerance.why):  # T0: the one rounding to the output's type
         b = want.to(got.dtype).double()
     near = (a - b).abs() <= allowed
     return torch.where(b.isfinite() & a.isfinite(), near, (a == b) | (a.isnan() & b.isnan()))
+
+
+def _allowed(want: torch.Tensor, scale: torch.Tensor | None, tolerance: Tolerance) -> torch.Tensor:
+    allowed = tolerance.rtol * want.abs() + tolerance.atol
+    return allowed if scale is None else allowed + tolerance.c * EPSILON * scale.double()
+
+
+def share(
+    got: Mapping[str, torch.Tensor], want: Mapping[str, torch.Tensor], tolerances: Mapping[str, Tolerance]
+) -> float:
+    """The largest error as a share of what is allowed there, the rounding to the output's type left out."""
+    worst = 0.0
+    for name, tensor in got.items():
+        b = want[name].double()
+        a = (tensor[..., : b.shape[-1]] if b.dim() else tensor).double()
+        allowed = _allowed(b, want.get(f"{name}__S"), tolerances.get(name, tolerances[""]))
+        rounding = b.abs() * torch.finfo(tensor.dtype).eps / 2 if tensor.is_floating_point() else 0.0
+        error = ((a - b).abs() - rounding).clamp(min=0)
+        counted = (allowed > 0) & a.isfinite() & b.isfinite()  # elsewhere it is exact, or wrong
+        worst = max(worst, float((error / allowed)[counted].max())) if counted.any() else worst
+    return worst
 
 
 def compare(

@@ -148,7 +148,20 @@ def _add_verbs(verb: Callable[..., Parser]) -> None:
     count.add_argument("--solution", action="store_true", help="count the reference")
     count.add_argument("--case", metavar="C", help="the case, as a replay line spells it (default: a large round one)")
     count.add_argument("--seed", type=int, metavar="N", help="the contents' seed")
+    _add_author(verb("author", verbs.author, "make an exercise, and check that it is whole", *AUTHORS))
     verb("doctor", verbs.doctor, "check this machine, and say how to mend it", "", "--json")
+
+
+AUTHORS = ("new 7 softmax", "check 7", "check --all --backend simulator --json")
+
+
+def _add_author(parser: Parser) -> None:
+    parser.add_argument(
+        "action", choices=("new", "check"), help="new N NAME: a folder that says TODO; check: every rule"
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help="new: number and name; check: exercises")
+    parser.add_argument("--all", action="store_true", help="check every exercise")
+    parser.add_argument("--backend", choices=("cuda", "simulator"), help="check: default is every one that is here")
 
 
 RUNS = (

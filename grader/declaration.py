@@ -14,22 +14,27 @@ CTYPES = (
     "__half", "__nv_bfloat16", "__nv_fp8_e4m3", "__nv_fp8_e5m2",
 )  # fmt: skip
 
-_WHOLE = re.compile(r'\s*extern\s+"C"\s+cudaError_t\s+(?P<launcher>launch_\w+)\s*\((?P<params>.*)\)\s*;\s*', re.DOTALL)
+_NAME = r"(?P<launcher>(?:launch|run)_\w+)"
+_WHOLE = re.compile(rf'\s*extern\s+"C"\s+cudaError_t\s+{_NAME}\s*\((?P<params>.*)\)\s*;\s*', re.DOTALL)
 _PARAM = re.compile(r"(?P<const>const\s+)?(?P<ctype>\w+)\s*(?P<pointer>\*?)\s*(?P<name>\w+)")
 
 
 def parse(text: str) -> Declaration:
-    """`extern "C" cudaError_t launch_x(const float* a, float* b, int64_t n, cudaStream_t stream);`"""
+    """`extern "C" cudaError_t launch_x(const float* a, float* b, int64_t n, cudaStream_t stream);`
+
+    A launcher called run_x takes no stream: it makes its own, and waits.
+    """
     whole = _WHOLE.fullmatch(text)
     if not whole:
         raise SpecError(
             f"declaration {text!r} is not of the form "
             'extern "C" cudaError_t launch_name(…, cudaStream_t stream); write it so'
         )
-    *params, stream = [p.strip() for p in whole["params"].split(",")]
-    if stream != "cudaStream_t stream":
+    params = [p.strip() for p in whole["params"].split(",")]
+    streamed = whole["launcher"].startswith("launch_")
+    if streamed and (stream := params.pop()) != "cudaStream_t stream":
         raise SpecError(f"the last parameter is {stream!r}; it must be `cudaStream_t stream`")
-    return Declaration(" ".join(text.split()), whole["launcher"], tuple(map(_param, params)))
+    return Declaration(" ".join(text.split()), whole["launcher"], tuple(map(_param, params)), streamed)
 
 
 def _param(text: str) -> Param:

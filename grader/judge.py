@@ -39,8 +39,10 @@ BUDGET = {"cuda": 2 << 20, "simulator": 1 << 19}  # bytes one case may move
 SECONDS = {"cuda": 5.0, "simulator": 20.0}  # time limit of one case
 
 
-def examples(request: Request) -> Path:
+def examples(request: Request) -> Path | None:
     """Where failing cases of this exercise are kept, to be tried first next time."""
+    if not request.keep:
+        return None
     return build.cache() / "examples" / request.exercise.id / request.backend
 
 

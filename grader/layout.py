@@ -51,15 +51,17 @@ def lay(
         place |= exercise.alias
     buffers, end = [], RED_ZONE + slide * ALIGNMENT
     for param in (p for p in exercise.declaration.params if p.pointer and place.get(p.name) == p.name):
-        nbytes = workspace if param.name == "ws" else _nbytes(param, values, shapes)
+        nbytes = workspace if param.scratch else _nbytes(param, values, shapes)
         itemsize = DTYPES[param.ctype].itemsize
         start = _align(end) + case.offsets.get(param.name, 0) * itemsize
         written = param.output or param.name in {out for out, home in place.items() if home != out}
         aliased = any(home == param.name and out != param.name for out, home in place.items())
         initialised = param.name in values
-        buffers.append(Buffer(param.name, start, nbytes, itemsize, initialised, written or aliased))
+        host = param.memory == "host"
+        buffers.append(Buffer(param.name, start, nbytes, itemsize, initialised, written or aliased, host))
         end = start + nbytes + RED_ZONE
-    job = Job(tuple(buffers), _arguments(exercise, case, values, place, workspace), _align(end), seconds)
+    arguments, streamed = _arguments(exercise, case, values, place, workspace), exercise.declaration.streamed
+    job = Job(tuple(buffers), arguments, _align(end), seconds, exercise.recorded, streamed)
     return Layout(job, shapes, {p.name: DTYPES[p.ctype] for p in exercise.declaration.params if p.pointer}, place)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -49,3 +50,11 @@ def arguments(job: Job, address: Callable[[Buffer], int]) -> list[Any]:
             kind = SCALARS[a.ctype]
             values.append(kind(a.value if kind in (ctypes.c_float, ctypes.c_double) else int(a.value)))
     return values
+
+
+def regions(job: Job) -> list[tuple[int, int]]:
+    """(start, stop) of what is device memory where some buffers are host memory; a red zone is shared by halves."""
+    ordered = sorted(job.buffers, key=lambda b: b.offset)
+    middles = [(a.offset + a.nbytes + b.offset) // 2 for a, b in itertools.pairwise(ordered)]
+    cuts = itertools.pairwise([0, *middles, job.span])
+    return [cut for cut, buffer in zip(cuts, ordered, strict=True) if not buffer.host]

@@ -18,10 +18,15 @@ class Param:
     ctype: str  # "float", "__half", "int64_t", … without const and *
     pointer: bool = False
     const: bool = False
+    memory: str = ""  # of a pointer: the device's; "host": page-locked; "scratch": the device's, and not judged
+
+    @property
+    def scratch(self) -> bool:
+        return self.name == "ws" or self.memory == "scratch"
 
     @property
     def output(self) -> bool:
-        return self.pointer and not self.const and self.name != "ws"
+        return self.pointer and not self.const and not self.scratch
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,7 @@ class Declaration:
     text: str
     launcher: str  # launch_softmax
     params: tuple[Param, ...]  # the stream left out
+    streamed: bool = True  # False: run_overlap, which takes no stream and waits itself
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,7 @@ class Exercise:
     unsimulated: str  # why the simulator cannot run it; "" if it can
     efficiency: Mapping[str, float]  # "global" or "shared" -> most sectors or wavefronts over the ideal
     folder: Path
+    recorded: bool = True  # into a graph; False: host code is the exercise, so its launcher is called and may wait
 
     @property
     def number(self) -> int:
@@ -164,6 +171,7 @@ class Buffer:
     itemsize: int
     initialised: bool  # False: it holds poison, and reading it before writing it is a mistake
     output: bool = False
+    host: bool = False  # it is in page-locked host memory: the arena itself
 
 
 @dataclass(frozen=True)
@@ -184,6 +192,8 @@ class Job:
     arguments: tuple[Argument, ...]
     span: int  # bytes of the arena in use
     seconds: float = 10.0  # time limit
+    recorded: bool = True  # as in Exercise
+    streamed: bool = True  # as in Declaration
 
 
 class Fate(Enum):
@@ -385,3 +395,4 @@ class Request:
     simulate: bool = True  # on a GPU: let the simulator check it too
     hints_used: int = 0
     sanitize: bool = False  # also run compute-sanitizer
+    keep: bool = True  # failing cases, to be tried first next time

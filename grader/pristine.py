@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from grader.errors import MachineError, SpecError
+from grader.errors import MachineError, SpecError, UsageError
 from grader.model import Exercise
 from grader.record import sha
 
@@ -66,6 +67,19 @@ def _backup(old: bytes, backups: Path, at: str) -> Path:
     backups.mkdir(parents=True, exist_ok=True)
     path.write_bytes(old)
     return path
+
+
+def lay(home: Path, texts: Mapping[str, str]) -> None:
+    """Writes files that must not be there yet, and none of them if one is."""
+    for path in texts:
+        if (home / path).parent.exists():
+            raise UsageError(f"{(home / path).parent} exists; choose another number or name, or remove it")
+    try:
+        for path, text in texts.items():
+            (home / path).parent.mkdir(parents=True, exist_ok=True)
+            (home / path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise MachineError(f"{error}; work in a clone that you may write to") from error
 
 
 def reset(home: Path, exercise: Exercise, backups: Path, at: str) -> Path | None:

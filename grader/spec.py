@@ -10,6 +10,8 @@ A spec.py defines
     library    (**inputs and sizes) -> zero-argument callable: the same answer from torch/cuBLAS
     outputs    (**sizes) -> {output: shape}, only where it is not the oracle's (pitched rows)
     workspace  (**sizes) -> bytes of `ws`, only where the launcher takes one
+    canonical  (got, **inputs and sizes) -> {output: tensor}, only where several answers are right: the one among them
+               that the oracle gives, e.g. with each group sorted
 """
 
 from __future__ import annotations
@@ -61,6 +63,7 @@ class Spec:
     library: Callable[..., Callable[[], Any]]
     outputs: Callable[..., Mapping[str, tuple[int, ...]]]
     workspace: Callable[..., int]
+    canonical: Callable[..., Tensors]
 
 
 def load(folder: Path) -> Spec:
@@ -74,7 +77,7 @@ def load(folder: Path) -> Spec:
         raise SpecError(f"{path}:{_line(error, path)}: {type(error).__name__}: {error}; correct it") from error
     if missing := {"sizes", "recipes", "inputs", "oracle", "moved", "library"} - names.keys():
         raise SpecError(f"{path}: does not define {', '.join(sorted(missing))}; see grader/spec.py for each")
-    defaults: dict[str, Any] = {"flops": _zero, "outputs": _none, "workspace": _zero}
+    defaults: dict[str, Any] = {"flops": _zero, "outputs": _none, "workspace": _zero, "canonical": _same}
     given: dict[str, Any] = {key: names.get(key, defaults.get(key)) for key in Spec.__dataclass_fields__}
     return Spec(**given)
 
@@ -96,6 +99,10 @@ def _zero(**_: Any) -> int:
 
 def _none(**_: Any) -> Mapping[str, tuple[int, ...]]:
     return {}
+
+
+def _same(got: Tensors, **_: Any) -> Tensors:
+    return got
 
 
 # ---------------------------------------------------------------- words for inputs()

@@ -291,6 +291,74 @@ def simulate(args: Args) -> int:
     return 0 if outcome == "PASS" else 1
 
 
+# ---------------------------------------------------------------- authors
+
+
+def author(args: Args) -> int:
+    """`new N NAME` makes an exercise that says TODO; `check` says what is not right about one."""
+    return _new(args) if args.action == "new" else _check(args)
+
+
+def _new(args: Args) -> int:
+    from grader import template
+
+    if len(args.names) != 2 or not args.names[0].isdigit():
+        raise UsageError("`author new` needs a number and a name, as in `grader author new 7 softmax`")
+    home, number, name = catalog.root(), int(args.names[0]), args.names[1]
+    made = template.new(number, name)
+    for slug in catalog.discover(home):
+        if slug[:2] == f"{number:02d}" or slug[3:] == name:
+            raise UsageError(f"{slug} exists; choose another number and name")
+    pristine.lay(home, made)
+    if args.json:
+        bench.emit({"exercise": f"{number:02d}_{name}", "files": [str(home / path) for path in made]})
+        return 0
+    screen.out(*(choose.shown(home / path) for path in made), "")
+    screen.out(f"next: fill in what says TODO, then  {args.command} author check {number}")
+    return 0
+
+
+def _check(args: Args) -> int:
+    """A line for each rule that is broken, and one for each exercise."""
+    home = catalog.root()
+    chosen = choose.exercises(home, args.names, whole=args.all)
+    progress = screen.Progress()
+    progress("importing torch")
+    from grader import author as author_
+    from grader import prove
+    from grader.folder import Folder
+
+    codes = []
+    for exercise in chosen:
+        folder = Folder(home, exercise)
+        try:
+            found = [*author_.examine(folder), *prove.prove(folder, progress, args.backend or "")]
+        finally:
+            progress.clear()
+        codes.append(1 if any(one.problems for one in found) else 0)
+        _say(args, exercise, found)
+    return max(codes)
+
+
+def _say(args: Args, exercise: Exercise, found: list[Any]) -> None:
+    broken = [one for one in found if one.problems]
+    if args.json:
+        facts = {"schema_version": 1, "exercise": exercise.id, "whole": not broken}
+        bench.emit(facts | {"checks": [asdict(one) for one in found]})
+        return
+    from grader import tables
+
+    rows = [("fail", one.rule, *_remedy(problem)) for one in broken for problem in one.problems]
+    rows += [("ok", one.rule, one.note, "") for one in found if one.note and not one.problems]
+    screen.out(f"{exercise.id}  {len(found) - len(broken)} of {len(found)} checks passed", tables.checks(rows))
+
+
+def _remedy(problem: str) -> tuple[str, str]:
+    """`what is wrong; what to do`, in two."""
+    said, _, remedy = problem.rpartition("; ")
+    return (said, remedy) if said else (problem, "")
+
+
 # ---------------------------------------------------------------- the machine
 
 

@@ -64,6 +64,11 @@ def right(d: Device, x: Buffer, y: Buffer, v: array.array[float]) -> None:
     d.write(y, [2 * a for a in v])
 
 
+def backwards(d: Device, x: Buffer, y: Buffer, v: array.array[float]) -> None:
+    """Right where the order is free."""
+    d.write(y, [2 * a for a in v][::-1])
+
+
 def tail(d: Device, x: Buffer, y: Buffer, v: array.array[float]) -> None:
     d.write(y, [2 * a for a in v][: len(v) // 4 * 4])
 
@@ -118,5 +123,5 @@ def modules(d: Device, x: Buffer, y: Buffer, v: array.array[float]) -> None:
 
 
 SCRIPTS: dict[str, Script] = {
-    f.__name__: f for f in (right, tail, overrun, scribble, hang, crash, leave, chatter, flood, big, modules)
+    f.__name__: f for f in (right, backwards, tail, overrun, scribble, hang, crash, leave, chatter, flood, big, modules)
 }

@@ -8,52 +8,20 @@ The first lines of tests/attempts/<exercise>/<mistake>.cu say what must come out
 from __future__ import annotations
 
 import os
-import re
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from grader import backends, build, catalog, judge
-from grader.model import Outcome, Request, Verdict
+from grader import backends, build, catalog, prove
+from grader.folder import Folder
 
 HOME = Path(__file__).resolve().parents[1]
 ATTEMPTS = sorted((HOME / "tests" / "attempts").glob("*/*.cu"))
 IDS = catalog.discover(HOME)
 
 
-@dataclass(frozen=True)
-class Expected:
-    """One alternative: a verdict and, when the author says so, its reason."""
-
-    outcome: Outcome
-    reason: str = ""
-
-    def met(self, verdict: Verdict) -> bool:
-        reasons = {f.kind for f in verdict.findings}
-        if verdict.failure:
-            reasons.add(verdict.failure.diagnosis.pattern)
-        return verdict.outcome is self.outcome and (not self.reason or self.reason in reasons)
-
-
-def expected(text: str, backend: str) -> tuple[Expected, ...]:
-    """The alternatives for this backend."""
-    lines = dict(re.findall(r"^// expect(?:\((\w+)\))?: (.+)$", text, re.MULTILINE))
-    said = lines.get(backend, lines.get(""))
-    assert said, "the first line must be `// expect: VERDICT`"
-    words = [alternative.split() for alternative in said.split("|")]
-    return tuple(Expected(Outcome(w[0]), w[1] if len(w) > 1 else "") for w in words)
-
-
-def request(slug: str, source: Path, backend: str) -> Request:
-    exercise = catalog.load(HOME, slug)
-    reference = HOME / "solutions" / slug / f"{exercise.name}.cu"
-    return Request(exercise, source, source.read_text(), reference, backend, seed=20_261_124)
-
-
-def told(verdict: Verdict) -> str:
-    """Everything one needs to see why."""
-    return str(replace(verdict, resources=(), stages=()))
+def folder(slug: str) -> Folder:
+    return Folder(HOME, catalog.load(HOME, slug))
 
 
 def name(path: Path) -> str:
@@ -85,17 +53,11 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.mark.parametrize("path", ATTEMPTS, ids=name)
-def test_attempt(path: Path, backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judge, "examples", lambda request: tmp_path)
-    alternatives = expected(path.read_text(), backend)
-    verdict = judge.grade(request(path.parent.name, path, backend))
-    assert any(one.met(verdict) for one in alternatives), told(verdict)
+def test_attempt(path: Path, backend: str) -> None:
+    assert list(prove.attempt(folder(path.parent.name), path, backend)) == []
 
 
 @pytest.mark.parametrize("slug", IDS)
-def test_solution(slug: str, backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judge, "examples", lambda request: tmp_path)
-    source = HOME / "solutions" / slug / f"{slug[3:]}.cu"
-    verdict = judge.grade(request(slug, source, backend))
-    assert verdict.passed, told(verdict)
-    assert not verdict.findings
+def test_solution(slug: str, backend: str) -> None:
+    """It passes, with room to spare."""
+    assert prove.solution(folder(slug), backend, print).problems == ()

@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from grader import cases, judge
+from grader import cases, catalog, judge
+from grader.expect import expected
+from grader.folder import Folder
 from grader.model import Outcome, Verdict
-from tests.test_attempts import expected, request, told
+from grader.prove import request, told
 
 HERE = Path(__file__).parent
 CHEATS = sorted((HERE / "cheats").glob("*.cu"), key=lambda p: (int(p.stem.split("_")[0]), p.stem))
@@ -48,13 +50,13 @@ KNOWN: dict[tuple[str, str], str] = {
 def grade(path: Path, word: str, backend: str) -> Verdict:
     found = re.search(rf"^// {word}: (\w+)$", path.read_text(), re.MULTILINE)
     assert found, f"{path.name}: no `// {word}: EXERCISE`"
-    return judge.grade(request(found[1], path, backend))
+    folder = Folder(HERE.parent, catalog.load(HERE.parent, found[1]))
+    return judge.grade(request(folder, path, backend))
 
 
 @pytest.fixture(params=["simulator", pytest.param("cuda", marks=pytest.mark.gpu)])
-def backend(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Little is shrunk and nothing kept: a cheat is to be refused, not to be made small."""
-    monkeypatch.setattr(judge, "examples", lambda request: tmp_path)
+def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Little is shrunk: a cheat is to be refused, not to be made small."""
     monkeypatch.setattr(judge, "SECONDS", {"cuda": 5.0, "simulator": 4.0})
     monkeypatch.setattr(cases, "SHRINK_SECONDS", 0.5)
     monkeypatch.setattr(judge, "CREW", 1)  # one worker gets all the calls: what keeps state shows at the same one
@@ -93,7 +95,7 @@ def test_cheat(path: Path, backend: str, request: pytest.FixtureRequest) -> None
     if why := KNOWN.get((path.stem, backend)):
         request.applymarker(pytest.mark.xfail(strict=True, reason=why))
     verdict = grade(path, "cheat", backend)
-    assert any(one.met(verdict) for one in expected(path.read_text(), backend)), told(verdict)
+    assert any(one.met(verdict) for one in expected(path, backend)), told(verdict)
     assert verdict.passed or sentence(verdict), f"refused, but not explained: {told(verdict)}"
 
 

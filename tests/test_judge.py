@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -102,6 +103,18 @@ def test_outcome(home: Path, word: str, outcome: Outcome, pattern: str) -> None:
     verdict = graded(home, word)
     assert verdict.outcome is outcome
     assert (verdict.failure.diagnosis.pattern if verdict.failure else "") == pattern
+
+
+def test_where_several_answers_are_right_each_of_them_passes(home: Path, tmp_path: Path) -> None:
+    """canonical() turns an answer into the oracle's; what is wrong stays wrong."""
+    assert graded(home, "backwards").outcome is Outcome.WRONG
+    free = tmp_path / "exercises" / "01_double"
+    shutil.copytree(home / "exercises" / "01_double", free)
+    words = 'def canonical(got, **_): return {"y": got["y"].sort().values}\n'
+    (free / "spec.py").write_text(SPEC.replace("2 * x.double()", "2 * x.double().sort().values") + words)
+    assert graded(tmp_path, "backwards").passed
+    failure = graded(tmp_path, "tail").failure
+    assert failure is not None and failure.mismatch is not None
 
 
 def test_the_counter_example_is_shrunk_across_crashes(home: Path) -> None:

@@ -57,6 +57,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "strict": {"backends", "build", "cases", "isolate", "model", "spec", "translate"},
     "sanitize": {"isolate", "model"},
+    "folder": {"check", "layout", "model", "spec"},
+    "expect": {"errors", "model"},
+    "template": {"errors"},
+    "data": {"folder", "layout"},
+    "author": {"catalog", "data", "errors", "expect", "folder", "model", "pristine"},
+    "prove": {
+        "author", "backends", "build", "cases", "check", "declaration", "errors", "expect", "folder", "isolate",
+        "judge", "model", "translate",
+    },
     "efficiency": {"model"},
     "simulate": {"backends", "build", "case", "cases", "errors", "isolate", "model", "spec", "translate"},
     "judge": {
@@ -81,8 +90,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "screen", "show",
     },
     "verbs": {
-        "bench", "build", "catalog", "choose", "compare", "doctor", "efficiency", "errors", "model", "plain",
-        "pristine", "record", "score", "screen", "simulate", "tables",
+        "author", "bench", "build", "catalog", "choose", "compare", "doctor", "efficiency", "errors", "folder", "model",
+        "plain", "pristine", "prove", "record", "score", "screen", "simulate", "tables", "template",
     },
     "cli": {"__init__", "errors", "screen", "verbs"},
     "__main__": {"cli"},
@@ -91,8 +100,8 @@ MAY_IMPORT: dict[str, set[str]] = {
 # Heavy or single-purpose packages, and the only modules that may import them.
 ONLY_IN = {
     "torch": {
-        "build", "cases", "check", "diagnose", "judge", "layout", "measure", "multiple", "patterns", "precision",
-        "spec",
+        "build", "cases", "check", "data", "diagnose", "folder", "judge", "layout", "measure", "multiple", "patterns",
+        "precision", "spec",
     },
     "hypothesis": {"case", "cases"},
     "cupy_backends": {"backends.cuda"},

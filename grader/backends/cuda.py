@@ -15,7 +15,7 @@ from typing import Any
 
 from grader import declaration, gpu, graph, marshal, nvcc
 from grader.model import Buffer, Exercise, Fate, Finding, Job, Run, Sources
-from grader.stopwatch import Timed
+from grader.stopwatch import Called, Timed
 
 # ---------------------------------------------------------------- is it usable
 
@@ -99,7 +99,11 @@ explain = nvcc.explain  # of the seam
 # ---------------------------------------------------------------- in the worker
 
 NON_BLOCKING = 1
+MAPPED = 2  # a kernel may use page-locked memory in place
 PINNED = 32 << 20  # copies from here on are worth pinning the arena for
+EARLY = Finding(
+    "sync", "the launcher returned before its output in host memory was complete; wait for every stream first"
+)
 REFUSED = (900, 901, 904, 905, 906, 907, 908)  # the cudaErrorStreamCapture… family
 
 
@@ -119,7 +123,7 @@ class Device:
         self.memory, self.capacity, self.pinned = 0, 0, 0
         self.functions: list[Callable[..., int]] = []
         self.libraries: list[Path] = []
-        self.timed: Timed | None = None
+        self.timed: Timed | Called | None = None
 
     def load(self, library: Path, launcher: str) -> str:
         """Empty, or why the launcher cannot be called. Libraries are numbered in the order of loading."""
@@ -136,6 +140,8 @@ class Device:
 
     def run(self, job: Job) -> Run:
         """Record the launcher into a graph on whatever lies in memory; replay it on this job's contents."""
+        if not job.recorded:
+            return self.called(job)
         self.reserve(job.span)
         recorded, status, message = self.capture(0, job, self.memory)
         if status or not recorded:
@@ -152,18 +158,53 @@ class Device:
         self.download(job.span)
         return Run(Fate.RETURNED, 0, "", nodes.launches, len(nodes.kinds), findings)
 
-    def reserve(self, span: int) -> None:
+    def called(self, job: Job) -> Run:
+        """Call a launcher that waits itself: what it leaves in host memory must be complete when it returns."""
+        self.reserve(job.span, pin=True)
+        self.exchange(job, upload=True)
+        status = self.call(0, job, self.place)
+        at_once = self._host_outputs(job)
+        try:
+            self.runtime.deviceSynchronize()
+        except self.runtime.CUDARuntimeError as error:
+            return Run(Fate.CRASHED, error.status, str(error))
+        if status:
+            return Run(Fate.CRASHED, status, _name(self.runtime, status))
+        early = at_once != self._host_outputs(job)
+        self.exchange(job, upload=False)
+        return Run(Fate.RETURNED, findings=(EARLY,) if early else ())
+
+    def call(self, library: int, job: Job, place: Callable[[Buffer], int]) -> int:
+        """Calls the launcher without recording it; returns its status."""
+        stream = [ctypes.c_void_p(self.stream)] if job.streamed else []
+        return self.functions[library](*marshal.arguments(job, place), *stream)
+
+    def place(self, buffer: Buffer) -> int:
+        """Buffers in host memory are the arena's own."""
+        return (self.host if buffer.host else self.memory) + buffer.offset
+
+    def exchange(self, job: Job, upload: bool) -> None:
+        """Copies what is device memory, red zones included, between arena and device."""
+        for start, stop in marshal.regions(job):
+            ends = (self.memory + start, self.host + start) if upload else (self.host + start, self.memory + start)
+            self.runtime.memcpy(*ends, stop - start, 1 if upload else 2)
+        self.runtime.deviceSynchronize()
+
+    def _host_outputs(self, job: Job) -> list[bytes]:
+        return [ctypes.string_at(self.host + b.offset, b.nbytes) for b in job.buffers if b.host and b.output]
+
+    def reserve(self, span: int, pin: bool = False) -> None:
         if span > self.capacity:
             if self.memory:
                 self.runtime.free(self.memory)
             self.memory, self.capacity = 0, 0
             self.capacity = max(span, 1 << 24)
             self.memory = self.runtime.malloc(self.capacity)
-        if span > max(PINNED, self.pinned):
+        if (pin or span > PINNED) and span > self.pinned:
             if self.pinned:
                 self.runtime.hostUnregister(self.host)
-            self.runtime.hostRegister(self.host, span, 0)
-            self.pinned = span
+            self.pinned = max(span, PINNED)
+            self.runtime.hostRegister(self.host, self.pinned, MAPPED)
 
     def upload(self, span: int) -> None:
         self.runtime.memcpyAsync(self.memory, self.host, span, 1, self.stream)
@@ -199,13 +240,9 @@ class Device:
         if status not in REFUSED:
             return Run(Fate.CRASHED, status, message)
         # A launch that fails spoils the recording; unrecorded, it says itself what is wrong with it.
-        if alone := self.plain(job, lambda buffer: self.memory + buffer.offset):
+        if alone := self.call(0, job, self.place):
             return Run(Fate.CRASHED, alone, _name(self.runtime, alone))
         return Run(Fate.RETURNED, status, message, findings=(graph.broken_rule(self.libraries[0]),))
-
-    def plain(self, job: Job, place: Callable[[Buffer], int]) -> int:
-        """Calls the learner's launcher without recording it; returns its status."""
-        return self.functions[0](*marshal.arguments(job, place), ctypes.c_void_p(self.stream))
 
     def stray(self, job: Job) -> Finding | None:
         """Nothing was recorded: was the work put on another stream? Then calling it writes to the outputs."""
@@ -228,23 +265,32 @@ class Device:
     def apart(self, job: Job) -> None:
         """Plain launch, every buffer in an allocation of its own that ends where the buffer ends."""
         places = {}
+        if not job.recorded:
+            self.reserve(job.span, pin=True)
         for b in job.buffers:
+            if b.host:
+                places[b.name] = self.host + b.offset
+                continue
             shift = b.offset % 256
             places[b.name] = self.runtime.malloc(max(shift + b.nbytes, 1)) + shift
             if b.initialised:
                 self.runtime.memcpy(places[b.name], self.host + b.offset, b.nbytes, 1)
-        self.runtime.check_status(self.plain(job, lambda buffer: places[buffer.name]))
+        self.runtime.check_status(self.call(0, job, lambda buffer: places[buffer.name]))
         self.runtime.streamSynchronize(self.stream)
 
     # -------------------------------------------------- timing: libraries 0 (learner) and 1 (reference)
 
     def arm(self, job: Job) -> None:
         """Record every library on two sets of buffers; the contents are uploaded to both."""
+        if self.timed:
+            self.timed.close()
+        if not job.recorded:
+            self.reserve(job.span, pin=True)
+            self.timed = Called(self, job)
+            return
         self.reserve(job.span)
         self.upload(job.span)
         self.runtime.streamSynchronize(self.stream)
-        if self.timed:
-            self.timed.close()
         self.timed = Timed(self, job)
 
     def sample(self, library: int, upload: bool, poison: int) -> float:

@@ -1,4 +1,5 @@
-// The CUDA runtime API that a launcher uses. Everything runs at once and in order, so streams and events order nothing more.
+// The CUDA runtime API that a launcher uses. Everything runs at once and in order, so streams and events order nothing more;
+// only where host code is the exercise, streams are queues (csrc/streams.cpp).
 #pragma once
 #include "core.h"
 #include "vector.h"
@@ -14,7 +15,7 @@ enum cudaError {
 typedef cudaError cudaError_t;
 enum cudaMemcpyKind { cudaMemcpyHostToHost, cudaMemcpyHostToDevice, cudaMemcpyDeviceToHost, cudaMemcpyDeviceToDevice, cudaMemcpyDefault };
 typedef struct CUstream_st* cudaStream_t;
-typedef struct sim_event { unsigned long long at; }* cudaEvent_t;
+typedef struct sim_event { unsigned long long at; int mark; }* cudaEvent_t;
 typedef struct sim_graph* cudaGraph_t;
 typedef struct sim_graph* cudaGraphExec_t;
 typedef struct sim_graph* cudaGraphNode_t;
@@ -102,9 +103,15 @@ inline cudaError_t cudaMemGetInfo(size_t* free_, size_t* total) { return *free_ 
 // ---------------------------------------------------------------- errors and synchronisation
 SIM_INLINE cudaError_t cudaGetLastError() { return sim::error(sim_error(1)); }
 SIM_INLINE cudaError_t cudaPeekAtLastError() { return sim::error(sim_error(0)); }
-SIM_INLINE cudaError_t cudaDeviceSynchronize() { return sim::error(sim_synchronise("cudaDeviceSynchronize")); }
-SIM_INLINE cudaError_t cudaStreamSynchronize(cudaStream_t) { return sim::error(sim_synchronise("cudaStreamSynchronize")); }
-SIM_INLINE cudaError_t cudaEventSynchronize(cudaEvent_t) { return sim::error(sim_synchronise("cudaEventSynchronize")); }
+SIM_INLINE cudaError_t cudaDeviceSynchronize() { sim_wait_for_all(); return sim::error(sim_synchronise("cudaDeviceSynchronize")); }
+SIM_INLINE cudaError_t cudaStreamSynchronize(cudaStream_t s) {
+  sim_wait_for_stream(sim::number(s));
+  return sim::error(sim_synchronise("cudaStreamSynchronize"));
+}
+SIM_INLINE cudaError_t cudaEventSynchronize(cudaEvent_t e) {
+  sim_wait_for_event(e->mark);
+  return sim::error(sim_synchronise("cudaEventSynchronize"));
+}
 inline const char* cudaGetErrorName(cudaError_t e) {
   switch (e) {
     case cudaSuccess: return "cudaSuccess";
@@ -138,25 +145,27 @@ inline const char* cudaGetErrorString(cudaError_t e) {
 
 // ---------------------------------------------------------------- streams, events, graphs
 namespace sim {
-SIM_INLINE cudaError_t new_stream(cudaStream_t* s) {
+SIM_INLINE cudaError_t new_stream(cudaStream_t* s, unsigned flags = 0) {
   static uintptr_t next = 0x5171000;
-  *s = (cudaStream_t)(next += 16);
+  *s = (cudaStream_t)((next += 16) + (flags & cudaStreamNonBlocking) * 8);
   return cudaSuccess;
 }
 }  // namespace sim
 inline cudaError_t cudaStreamCreate(cudaStream_t* s) { return sim::new_stream(s); }
-inline cudaError_t cudaStreamCreateWithFlags(cudaStream_t* s, unsigned) { return sim::new_stream(s); }
-inline cudaError_t cudaStreamCreateWithPriority(cudaStream_t* s, unsigned, int) { return sim::new_stream(s); }
+inline cudaError_t cudaStreamCreateWithFlags(cudaStream_t* s, unsigned flags) { return sim::new_stream(s, flags); }
+inline cudaError_t cudaStreamCreateWithPriority(cudaStream_t* s, unsigned flags, int) { return sim::new_stream(s, flags); }
 inline cudaError_t cudaStreamDestroy(cudaStream_t) { return cudaSuccess; }
-inline cudaError_t cudaStreamQuery(cudaStream_t) { return cudaSuccess; }
-inline cudaError_t cudaStreamWaitEvent(cudaStream_t, cudaEvent_t, unsigned = 0) { return cudaSuccess; }
+inline cudaError_t cudaStreamQuery(cudaStream_t s) { return sim_stream_busy(sim::number(s)) ? cudaErrorNotReady : cudaSuccess; }
+inline cudaError_t cudaStreamWaitEvent(cudaStream_t s, cudaEvent_t e, unsigned = 0) { return sim_stream_wait(sim::number(s), e->mark), cudaSuccess; }
 inline cudaError_t cudaDeviceGetStreamPriorityRange(int* least, int* greatest) { return *least = 0, *greatest = 0, cudaSuccess; }
-inline cudaError_t cudaEventCreateWithFlags(cudaEvent_t* e, unsigned) { return *e = new sim_event{0}, cudaSuccess; }
+inline cudaError_t cudaEventCreateWithFlags(cudaEvent_t* e, unsigned) { return *e = new sim_event{0, 0}, cudaSuccess; }
 inline cudaError_t cudaEventCreate(cudaEvent_t* e, unsigned flags = 0) { return cudaEventCreateWithFlags(e, flags); }
 inline cudaError_t cudaEventDestroy(cudaEvent_t e) { return delete e, cudaSuccess; }
-inline cudaError_t cudaEventRecord(cudaEvent_t e, cudaStream_t = nullptr) { return e->at = sim_clock(), cudaSuccess; }
+inline cudaError_t cudaEventRecord(cudaEvent_t e, cudaStream_t s = nullptr) {
+  return e->at = sim_clock(), e->mark = sim_event_record(sim::number(s)), cudaSuccess;
+}
 inline cudaError_t cudaEventRecordWithFlags(cudaEvent_t e, cudaStream_t s, unsigned) { return cudaEventRecord(e, s); }
-inline cudaError_t cudaEventQuery(cudaEvent_t) { return cudaSuccess; }
+inline cudaError_t cudaEventQuery(cudaEvent_t e) { return sim_event_busy(e->mark) ? cudaErrorNotReady : cudaSuccess; }
 inline cudaError_t cudaEventElapsedTime(float* ms, cudaEvent_t a, cudaEvent_t b) { return *ms = (float)(b->at - a->at) * 1e-6f, cudaSuccess; }
 enum cudaStreamCaptureStatus { cudaStreamCaptureStatusNone, cudaStreamCaptureStatusActive, cudaStreamCaptureStatusInvalidated };
 SIM_INLINE cudaError_t cudaStreamBeginCapture(cudaStream_t, cudaStreamCaptureMode) { return sim::error(sim_capture_begin()); }

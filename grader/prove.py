@@ -1,0 +1,152 @@
+"""What only running tells of an exercise: it compiles, its solution passes with room to spare, attempts come out so."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from grader import backends, build, cases, check, declaration, isolate, judge
+from grader.author import Check, checked
+from grader.errors import MachineError
+from grader.expect import expected
+from grader.folder import Folder
+from grader.model import Build, Exercise, Outcome, Request, Verdict
+from grader.translate import Refused
+
+SEED = 20_261_124
+ROOM = 0.6  # of the allowed error: a solution that uses more leaves no place for a learner's rounding
+DRAWN = 12  # cases for that
+BUDGET = 1 << 18  # bytes one of them moves
+
+Progress = Callable[[str], None]
+
+
+def prove(folder: Folder, progress: Progress, wanted: str = "") -> Iterator[Check]:
+    """Compilers first, then every backend that is here."""
+    yield from compilers(folder, progress)
+    names = [name for name in ((wanted,) if wanted else backends.NAMES) if not backends.get(name).why_not()]
+    if not names:
+        raise MachineError(f"nothing here can run a kernel: {backends.get(wanted or 'simulator').why_not()}")
+    for name in names:
+        yield solution(folder, name, progress)
+        for path in folder.attempts:
+            progress(f"{folder.exercise.id}: {path.stem} on {name}")
+            yield checked(f"{name}: {path.stem}", lambda: attempt(folder, path, name))  # noqa: B023
+
+
+# ---------------------------------------------------------------- compilers
+
+
+def compilers(folder: Folder, progress: Progress) -> Iterator[Check]:
+    """nvcc over every source, where there is one; the simulator's compiler over the skeleton."""
+    if not shutil.which("nvcc"):
+        yield Check("nvcc", note="not on PATH: the simulator's compiler alone has looked")
+    else:
+        yield checked("nvcc", lambda: _nvcc_all(folder, progress))
+    yield checked("skeleton compiles", lambda: simulated(folder))
+
+
+def _nvcc_all(folder: Folder, progress: Progress) -> Iterator[str]:
+    for path in (folder.skeleton, folder.solution, *folder.attempts):
+        progress(f"{folder.exercise.id}: nvcc {path.stem}")
+        yield from nvcc(folder.exercise, path)
+
+
+def nvcc(exercise: Exercise, path: Path) -> Iterator[str]:
+    """Compiled as the grader does, for one GPU; what ships compiles without a word. -O1 is quick and sees the same."""
+    ships = path.parent.parent.name == "solutions"
+    wanted = ships or all(one.outcome is not Outcome.COMPILE for one in expected(path))
+    with tempfile.TemporaryDirectory() as place:
+        header = Path(place) / "declaration.h"
+        header.write_text(declaration.header(exercise.declaration))
+        words = [
+            "nvcc",
+            "-std=c++17",
+            "-arch=sm_90",
+            "-O1",
+            "-include",
+            str(header),
+            "-c",
+            str(path),
+            "-o",
+            f"{place}/out.o",
+        ]
+        done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+    said = (done.stdout + done.stderr).strip()
+    if (done.returncode == 0) != wanted:
+        yield f"{path} {'does not compile' if wanted else 'compiles, and must not'}; correct it\n{said}".rstrip()
+    elif ships and said:
+        yield f"{path} compiles with warnings; correct them\n{said}"
+
+
+def simulated(folder: Folder) -> Iterator[str]:
+    if folder.exercise.unsimulated or backends.get("simulator").why_not():
+        return
+    try:
+        errors = _built(folder, folder.skeleton, "simulator").errors
+    except Refused:
+        return
+    if errors:
+        yield f"{folder.skeleton} does not compile for the simulator; correct it\n{errors}"
+
+
+def _built(folder: Folder, path: Path, backend: str) -> Build:
+    text, name = path.read_text(), f"{folder.exercise.name}.cu"
+    return build.start(backends.get(backend).sources(folder.exercise, text, name), backend, build.cache()).wait()
+
+
+# ---------------------------------------------------------------- verdicts
+
+
+def request(folder: Folder, source: Path, backend: str) -> Request:
+    return Request(folder.exercise, source, source.read_text(), folder.solution, backend, seed=SEED, keep=False)
+
+
+def attempt(folder: Folder, path: Path, backend: str) -> Iterator[str]:
+    """It gets the verdict that its first lines say."""
+    alternatives = expected(path, backend)
+    verdict = judge.grade(request(folder, path, backend))
+    if verdict.outcome is Outcome.NOT_RUN:
+        return
+    if not any(one.met(verdict) for one in alternatives):
+        wanted = " | ".join(map(str, alternatives))
+        yield f"{path} expects {wanted} and got {told(verdict)}; correct the one or the other"
+
+
+def told(verdict: Verdict) -> str:
+    """The verdict with its reason."""
+    reasons = [f"{f.kind}: {f.text}" for f in verdict.findings]
+    if verdict.failure:
+        reasons.append(f"{verdict.failure.diagnosis.pattern} at {verdict.failure.case}")
+    return " · ".join([verdict.outcome.value, *reasons, *filter(None, [verdict.detail, verdict.log])])
+
+
+def solution(folder: Folder, backend: str, progress: Progress) -> Check:
+    """It passes, and errs far less than allowed."""
+    progress(f"{folder.exercise.id}: the solution on {backend}")
+    verdict = judge.grade(request(folder, folder.solution, backend))
+    name = f"{backend}: solution"
+    if verdict.outcome is Outcome.NOT_RUN:
+        return Check(name, note=verdict.detail)
+    if not verdict.passed:
+        return Check(name, (f"{folder.solution} is not PASS but {told(verdict)}; correct it",))
+    used = room(folder, backend)
+    seen = f"errs by {100 * used:.0f} % of what is allowed"
+    if used > ROOM:
+        return Check(name, (f"{folder.solution} {seen}, more than {100 * ROOM:.0f} %; widen the tolerance",))
+    return Check(name, note=seen)
+
+
+def room(folder: Folder, backend: str) -> float:
+    """The largest error of the solution in some cases, as a share of the allowed one."""
+    exercise, spec = folder.exercise, folder.spec
+    library, worst = _built(folder, folder.solution, backend).library, 0.0
+    with isolate.start(backend, cases.arena_size(BUDGET)) as worker:
+        worker.add(library, exercise.declaration.launcher)
+        for case in cases.sample(exercise, spec, SEED, DRAWN, BUDGET):
+            played = cases.play(exercise, spec, worker, case, SEED, judge.SECONDS[backend])
+            worst = max(worst, check.share(played.outputs, played.want, exercise.tolerances))
+    return worst
