@@ -1,0 +1,43 @@
+"""Drawn paged caches are valid: no block or slot twice, none outside, shapes decided by the sizes."""
+
+from __future__ import annotations
+
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grader import paged
+
+SEEDS = st.integers(0, 1 << 30)
+
+
+def generator(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+@given(SEEDS, st.integers(0, 5000), st.integers(1, 70), st.booleans())
+def test_starts_rise_from_nothing_to_the_total(seed: int, total: int, parts: int, even: bool) -> None:
+    found = paged.starts(generator(seed), total, parts, even)
+    assert (len(found), int(found[0]), int(found[-1])) == (parts + 1, 0, total)
+    assert bool((found.diff() >= 0).all())
+
+
+@given(SEEDS, st.lists(st.integers(0, 9), min_size=1, max_size=20))
+def test_a_block_belongs_to_one_row(seed: int, used: list[int]) -> None:
+    table = paged.block_table(generator(seed), torch.tensor(used), 9)
+    assert table.shape == (len(used), 9)
+    for row, count in zip(table.tolist(), used, strict=True):
+        assert row[count:] == [-1] * (9 - count)
+    taken = table[table >= 0]
+    assert len(taken) == sum(used) == len(taken.unique())
+    assert bool((taken < len(used) * 9 + paged.SPARE).all())
+
+
+@given(SEEDS, st.integers(0, 300), st.integers(0, 20), st.sampled_from([0.0, 0.1, 1.0]))
+def test_slots_are_distinct_and_the_first_token_has_one(seed: int, tokens: int, spare: int, skipped: float) -> None:
+    found = paged.slots(generator(seed), tokens, tokens + spare, skipped)
+    kept = found[found >= 0]
+    assert len(found) == tokens
+    assert len(kept) == len(kept.unique()) >= min(tokens, 1)
+    assert bool((kept < tokens + spare).all()) and bool((found >= -1).all())
+    assert skipped or len(kept) == tokens
