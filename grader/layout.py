@@ -42,12 +42,12 @@ def lay(
     exercise: Exercise, case: Case, values: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]],
     workspace: int, seconds: float, slide: int = 0,
 ) -> Layout:  # fmt: skip
-    """`values` are input tensors and scalars by argument; `slide` moves everything (fresh addresses each run)."""
-    place = {p.name: p.name for p in exercise.declaration.params if p.pointer}
+    """`values` are input tensors, None (NULL) and scalars by argument; `slide` moves everything (fresh addresses)."""
+    place = {p.name: p.name for p in exercise.declaration.params if p.pointer and values.get(p.name, "") is not None}
     if case.alias:
         place |= exercise.alias
     buffers, end = [], RED_ZONE + slide * ALIGNMENT
-    for param in (p for p in exercise.declaration.params if p.pointer and place[p.name] == p.name):
+    for param in (p for p in exercise.declaration.params if place.get(p.name) == p.name):
         nbytes = workspace if param.name == "ws" else _nbytes(param, values, shapes)
         itemsize = DTYPES[param.ctype].itemsize
         start = _align(end) + case.offsets.get(param.name, 0) * itemsize
@@ -82,7 +82,7 @@ def _arguments(
     found = []
     for p in exercise.declaration.params:
         if p.pointer:
-            found.append(Argument(p.ctype, buffer=place[p.name], pointer=True))
+            found.append(Argument(p.ctype, buffer=place.get(p.name, ""), pointer=True))
         elif p.name in scalars:
             found.append(Argument(p.ctype, scalars[p.name]))
         else:

@@ -3,7 +3,7 @@
 A spec.py defines
     sizes      {name: size(low, high, near=…)}; the first ones give way first when a case would be too large
     recipes    names of data recipes, plainest first; `inputs` gives each its meaning
-    inputs     (g, recipe, **sizes) -> {argument: tensor or number}; all randomness from the generator g
+    inputs     (g, recipe, **sizes) -> {argument: tensor, number or None (NULL)}; all randomness from the generator g
     oracle     (**inputs and sizes) -> {output: float64 or integer tensor, output__S: condition scale}
     moved      (**sizes) -> bytes that must cross device memory at least
     flops      (**sizes) -> operations (optional; 0)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader import check, layout
-from grader.model import Argument, Buffer, Job, Tolerance
+from grader import catalog, check, declaration, layout, marshal
+from grader.model import Argument, Buffer, Case, Job, Tolerance
 
+ROOT = Path(__file__).resolve().parents[1]
 EXACT = Tolerance(why="exact")
 CLOSE = Tolerance(rtol=1e-5, atol=1e-7)
 shapes = st.lists(st.integers(1, 6), min_size=1, max_size=3).map(tuple)
@@ -66,6 +71,22 @@ def test_the_scale_allows_c_roundings() -> None:
     outside = want + 17 * check.EPSILON * 100
     assert check.compare("y", inside, want, scale, tolerance) is None
     assert check.compare("y", outside, want, scale, tolerance) is not None
+
+
+# ---------------------------------------------------------------- what the launcher gets
+
+
+def laid(params: str, **values: Any) -> layout.Layout:
+    whole = declaration.parse(f'extern "C" cudaError_t launch_x({params}, cudaStream_t stream);')
+    exercise = replace(catalog.load(ROOT, "01_vector_add"), declaration=whole)
+    return layout.lay(exercise, Case({}, "normal"), values, {"y": (4,)}, 0, 1.0)
+
+
+def test_none_is_a_null_pointer() -> None:
+    plan = laid("const float* x, const float* s, float* y", x=torch.ones(4), s=None)
+    assert [b.name for b in plan.job.buffers] == ["x", "y"]
+    pointers = marshal.arguments(plan.job, lambda b: b.offset)
+    assert [bool(p.value) for p in pointers] == [True, False, True]
 
 
 # ---------------------------------------------------------------- what must not be touched
