@@ -15,7 +15,7 @@ CTYPES = (
 )  # fmt: skip
 
 _WHOLE = re.compile(r'\s*extern\s+"C"\s+cudaError_t\s+(?P<launcher>launch_\w+)\s*\((?P<params>.*)\)\s*;\s*', re.DOTALL)
-_PARAM = re.compile(r"(?P<const>const\s+)?(?P<ctype>\w+)\s*(?P<pointer>\*?)\s*(?P<name>\w+)")
+_PARAM = re.compile(r"(?P<const>const\s+)?(?P<ctype>\w+)\s*(?P<pointer>\*(?P<table>\s*const\s*\*)?)?\s*(?P<name>\w+)")
 
 
 def parse(text: str) -> Declaration:
@@ -36,7 +36,7 @@ def _param(text: str) -> Param:
     found = _PARAM.fullmatch(text)
     if not found or found["ctype"] not in CTYPES:
         raise SpecError(f"parameter {text!r} is not understood; use one of {', '.join(CTYPES)}, with const and *")
-    return Param(found["name"], found["ctype"], bool(found["pointer"]), bool(found["const"]))
+    return Param(found["name"], found["ctype"], bool(found["pointer"]), bool(found["const"]), bool(found["table"]))
 
 
 def header(declaration: Declaration) -> str:

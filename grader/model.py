@@ -18,6 +18,7 @@ class Param:
     ctype: str  # "float", "__half", "int64_t", … without const and *
     pointer: bool = False
     const: bool = False
+    table: bool = False  # T* const*: an array of pointers in device memory, one to each row of the tensor
 
     @property
     def output(self) -> bool:
@@ -174,6 +175,7 @@ class Argument:
     value: float | int = 0
     buffer: str = ""  # name of the Buffer, when it is a pointer ("" with pointer type: NULL)
     pointer: bool = False
+    rows: int = 0  # of a table: so many pointers, to the equal parts of the buffer
 
 
 @dataclass(frozen=True)

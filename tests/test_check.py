@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -85,8 +86,17 @@ def laid(params: str, **values: Any) -> layout.Layout:
 def test_none_is_a_null_pointer() -> None:
     plan = laid("const float* x, const float* s, float* y", x=torch.ones(4), s=None)
     assert [b.name for b in plan.job.buffers] == ["x", "y"]
-    pointers = marshal.arguments(plan.job, lambda b: b.offset)
+    pointers = marshal.arguments(plan.job, lambda b: b.offset, len)
     assert [bool(p.value) for p in pointers] == [True, False, True]
+
+
+def test_a_table_points_to_the_rows() -> None:
+    plan = laid("float* const* caches, float* y", caches=torch.ones(3, 64))
+    found: list[int] = []
+    marshal.arguments(plan.job, lambda b: b.offset, lambda packed: found.extend(struct.unpack("3Q", packed)) or 1)
+    start = plan.buffer("caches").offset
+    assert found == [start, start + 256, start + 512]
+    assert plan.buffer("caches").initialised and plan.buffer("caches").output
 
 
 # ---------------------------------------------------------------- what must not be touched

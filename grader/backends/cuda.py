@@ -119,6 +119,7 @@ class Device:
         self.functions: list[Callable[..., int]] = []
         self.libraries: list[Path] = []
         self.timed: Timed | None = None
+        self.tables: dict[bytes, int] = {}  # arrays of pointers in device memory
 
     def load(self, library: Path, launcher: str) -> str:
         """Empty, or why the launcher cannot be called. Libraries are numbered in the order of loading."""
@@ -173,7 +174,7 @@ class Device:
 
     def capture(self, library: int, job: Job, memory: int) -> tuple[int, int, str]:
         """(recorded, status, message): what the launcher put on the stream, recorded and not yet run."""
-        arguments = marshal.arguments(job, lambda buffer: memory + buffer.offset)
+        arguments = marshal.arguments(job, lambda buffer: memory + buffer.offset, self.table)
         self.runtime.streamBeginCapture(self.stream, graph.THREAD_LOCAL)
         status = self.functions[library](*arguments, ctypes.c_void_p(self.stream))
         try:
@@ -183,6 +184,14 @@ class Device:
         if status:
             return 0, status, _name(self.runtime, status)
         return recorded, 0, ""
+
+    def table(self, pointers: bytes) -> int:
+        """A table outlives its launch: graphs are replayed. The same pointers have the same table."""
+        if pointers not in self.tables:
+            data = ctypes.create_string_buffer(pointers, len(pointers))
+            self.tables[pointers] = self.runtime.malloc(len(pointers))
+            self.runtime.memcpy(self.tables[pointers], ctypes.addressof(data), len(pointers), 1)
+        return self.tables[pointers]
 
     def replay(self, recorded: int) -> None:
         executable = self.runtime.graphInstantiate(recorded)
@@ -225,7 +234,7 @@ class Device:
             places[b.name] = self.runtime.malloc(max(shift + b.nbytes, 1)) + shift
             if b.initialised:
                 self.runtime.memcpy(places[b.name], self.host + b.offset, b.nbytes, 1)
-        arguments = marshal.arguments(job, lambda buffer: places[buffer.name])
+        arguments = marshal.arguments(job, lambda buffer: places[buffer.name], self.table)
         status = self.functions[0](*arguments, ctypes.c_void_p(self.stream))
         self.runtime.check_status(status)
         self.runtime.streamSynchronize(self.stream)
