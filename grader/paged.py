@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import torch
 
-__all__ = ["SPARE", "block_table", "slots", "starts"]
+__all__ = ["SPARE", "block_table", "filled", "lengths", "slots", "starts"]
 
 SPARE = 5  # physical blocks that belong to nobody
 
@@ -37,3 +37,22 @@ def slots(g: torch.Generator, tokens: int, room: int, skipped: float = 0.0) -> t
     skip = torch.rand(tokens, generator=g, device=g.device) < skipped
     skip[:1] = False
     return torch.where(skip, -1, found)
+
+
+def lengths(g: torch.Generator, seqs: int, most: int, block_size: int, spread: int) -> torch.Tensor:
+    """int32 lengths from `most` down to (1 - spread/100) of it, 1 at least; one ends with its block, one is 1."""
+    low = most - (most - 1) * spread // 100
+    found = torch.randint(low, most + 1, (seqs,), generator=g, device=g.device, dtype=torch.int32)
+    found[0] = max(low, most // block_size * block_size)
+    if spread == 100 and seqs > 1:
+        found[-1] = 1
+    return found
+
+
+def filled(table: torch.Tensor, lens: torch.Tensor, block_size: int) -> torch.Tensor:
+    """(blocks, block_size) bool: which slots of the cache hold a token; the others are to be poisoned."""
+    found = torch.zeros(table.numel() + SPARE, block_size, dtype=torch.bool, device=table.device)
+    position = torch.arange(table.shape[1] * block_size, device=table.device)
+    slot = table.long().repeat_interleave(block_size, 1) * block_size + position % block_size
+    found.view(-1)[slot[position < lens[:, None]]] = True
+    return found

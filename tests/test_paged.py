@@ -41,3 +41,15 @@ def test_slots_are_distinct_and_the_first_token_has_one(seed: int, tokens: int, 
     assert len(kept) == len(kept.unique()) >= min(tokens, 1)
     assert bool((kept < tokens + spare).all()) and bool((found >= -1).all())
     assert skipped or len(kept) == tokens
+
+
+@given(SEEDS, st.integers(1, 9), st.integers(1, 200), st.sampled_from([1, 16, 32]), st.sampled_from([0, 50, 100]))
+def test_lengths_and_the_slots_they_fill(seed: int, seqs: int, most: int, block_size: int, spread: int) -> None:
+    lens = paged.lengths(generator(seed), seqs, most, block_size, spread)
+    assert len(lens) == seqs and 1 <= int(lens.min()) and int(lens.max()) <= most
+    assert spread or set(lens.tolist()) == {most}
+    width = -(-most // block_size)
+    table = paged.block_table(generator(seed), -(-lens // block_size), width)
+    filled = paged.filled(table, lens, block_size)
+    assert filled.shape == (seqs * width + paged.SPARE, block_size)
+    assert int(filled.sum()) == int(lens.sum())
