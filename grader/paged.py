@@ -1,15 +1,22 @@
-"""Paged KV caches for the serving exercises' specs: ragged requests, block tables, slots. Whatever is drawn is valid.
+"""Paged KV caches for the serving exercises' specs: ragged requests, block tables, slots, attention over them.
+
+Whatever is drawn is valid: no index leads outside, whatever the sizes.
 
 Shapes depend on the sizes alone, never on what was drawn: timed buffers are refilled in place.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
-__all__ = ["SPARE", "block_table", "filled", "lengths", "slots", "starts"]
+from grader.spec import draw
+
+__all__ = ["RECIPES", "SPARE", "attend", "block_table", "decode", "filled", "lengths", "rows", "slots", "starts"]
 
 SPARE = 5  # physical blocks that belong to nobody
+PACK = 8  # numbers of a key that lie together: 16 bytes of fp16
 
 
 def starts(g: torch.Generator, total: int, parts: int, even: bool = False) -> torch.Tensor:
@@ -52,7 +59,82 @@ def lengths(g: torch.Generator, seqs: int, most: int, block_size: int, spread: i
 def filled(table: torch.Tensor, lens: torch.Tensor, block_size: int) -> torch.Tensor:
     """(blocks, block_size) bool: which slots of the cache hold a token; the others are to be poisoned."""
     found = torch.zeros(table.numel() + SPARE, block_size, dtype=torch.bool, device=table.device)
-    position = torch.arange(table.shape[1] * block_size, device=table.device)
-    slot = table.long().repeat_interleave(block_size, 1) * block_size + position % block_size
-    found.view(-1)[slot[position < lens[:, None]]] = True
+    position = torch.arange(table.shape[1] * block_size, device=table.device).expand(len(table), -1)
+    found.view(-1)[_slot(table, block_size, position)[position < lens[:, None]]] = True
     return found
+
+
+# ---------------------------------------------------------------- one query per sequence: a decode step
+
+Tensors = dict[str, Any]
+RECIPES = ("normal", "constant", "last", "rising", "large", "shared")
+
+
+def decode(
+    g: torch.Generator, recipe: str, seqs: int, group: int, kv_heads: int, head_size: int, most: int, block_size: int,
+    spread: int, alibi: int,
+) -> Tensors:  # fmt: skip
+    """Arguments of a paged decode attention, by the names that vLLM has for them; NaN wherever there is no token.
+
+    constant: all tokens weigh the same; last: the last one outweighs all; rising: each one more than those before;
+    large: exp of a score overflows; shared: sequences begin with the same physical blocks.
+    """
+    width, heads = -(-most // block_size) + 1, group * kv_heads
+    lens = lengths(g, seqs, most, block_size, spread)
+    table = block_table(g, -(-lens // block_size), width)
+    if recipe == "shared":
+        common = int(lens.min()) // block_size // 2
+        table[:, :common] = table[0, :common].clone()
+    holds = filled(table, lens, block_size)
+    q = draw(g, recipe, seqs, heads, head_size, std=16.0 if recipe == "large" else 2.0)
+    k = draw(g, recipe, *holds.shape, kv_heads, head_size, std=2.0)
+    v = draw(g, "ties" if recipe == "constant" else "normal", *holds.shape, kv_heads, head_size, mean=0.5)
+    if recipe in ("last", "rising"):
+        position = torch.arange(width * block_size, device=g.device).expand(seqs, -1)
+        weight = (position == lens[:, None] - 1) * 4.0 if recipe == "last" else position / lens[:, None] * 8
+        slot, taken = _slot(table, block_size, position), position < lens[:, None]
+        q, k = q.abs(), k / 16
+        k.view(-1, kv_heads, head_size)[slot[taken]] += weight[taken][:, None, None]
+    k, v = (x.masked_fill(~holds[..., None, None], torch.nan).half() for x in (k, v))
+    return {
+        "q": q.half(),
+        "key_cache": k.unflatten(-1, (-1, PACK)).permute(0, 2, 3, 1, 4).contiguous(),
+        "value_cache": v.permute(0, 2, 3, 1).contiguous(),
+        "block_tables": table, "seq_lens": lens, "block_table_stride": width, "block_size": block_size,
+        "alibi_slopes": draw(g, "normal", heads, std=0.1) if alibi else None,
+        "num_heads": heads, "head_size": head_size, "scale": head_size**-0.5,
+    }  # fmt: skip
+
+
+def rows(key_cache: torch.Tensor, value_cache: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Both caches as (slots, heads, head size)."""
+    k, v = key_cache.permute(0, 3, 1, 2, 4).flatten(3), value_cache.permute(0, 3, 1, 2)
+    return k.flatten(0, 1), v.flatten(0, 1)
+
+
+def attend(
+    q: torch.Tensor, key_cache: torch.Tensor, value_cache: torch.Tensor, block_tables: torch.Tensor,
+    seq_lens: torch.Tensor, alibi_slopes: torch.Tensor | None, block_size: int, scale: float, **_: Any,
+) -> Tensors:  # fmt: skip
+    """out, and its S: Σ p·|v|, times what rounding may do to a score (its terms' magnitude) and to a serial sum."""
+    found, magnitude = [], []
+    keys, values = rows(key_cache, value_cache)
+    for query, line, n in zip(q.double(), block_tables, seq_lens.tolist(), strict=True):
+        position = torch.arange(n, device=q.device)
+        slot = _slot(line[None], block_size, position[None])[0]
+        group = q.shape[1] // keys.shape[1]
+        k, v = (x[slot].double().repeat_interleave(group, 1) for x in (keys, values))
+        scores, reach = (torch.einsum("hd,nhd->hn", a, b) * scale for a, b in ((query, k), (query.abs(), k.abs())))
+        if alibi_slopes is not None:
+            bias = alibi_slopes.double()[:, None] * (position - n + 1)
+            scores, reach = scores + bias, reach + bias.abs()
+        p = torch.softmax(scores, -1)
+        found.append(torch.einsum("hn,nhd->hd", p, v))
+        unsure = 1 + reach.amax(-1, keepdim=True) / 8 + n**0.5 / 16
+        magnitude.append(torch.einsum("hn,nhd->hd", p, v.abs()) * unsure)
+    return {"out": torch.stack(found), "out__S": torch.stack(magnitude)}
+
+
+def _slot(table: torch.Tensor, block_size: int, position: torch.Tensor) -> torch.Tensor:
+    """Where each sequence's positions lie in the cache."""
+    return table.long().gather(1, position // block_size) * block_size + position % block_size
