@@ -98,7 +98,7 @@ def decode(
     k, v = (x.masked_fill(~holds[..., None, None], torch.nan).half() for x in (k, v))
     return {
         "q": q.half(),
-        "key_cache": k.unflatten(-1, (-1, PACK)).permute(0, 2, 3, 1, 4).contiguous(),
+        "key_cache": k.view(*k.shape[:-1], -1, PACK).permute(0, 2, 3, 1, 4).contiguous(),
         "value_cache": v.permute(0, 2, 3, 1).contiguous(),
         "block_tables": table, "seq_lens": lens, "block_table_stride": width, "block_size": block_size,
         "alibi_slopes": draw(g, "normal", heads, std=0.1) if alibi else None,
@@ -119,19 +119,18 @@ def attend(
     """out, and its S: Σ p·|v|, times what rounding may do to a score (its terms' magnitude) and to a serial sum."""
     found, magnitude = [], []
     keys, values = rows(key_cache, value_cache)
+    group = q.shape[1] // keys.shape[1]
+    slopes = torch.zeros(q.shape[1], device=q.device) if alibi_slopes is None else alibi_slopes
+    slopes = slopes.double().view(-1, group, 1)  # heads as (kv heads, group)
     for query, line, n in zip(q.double(), block_tables, seq_lens.tolist(), strict=True):
         position = torch.arange(n, device=q.device)
         slot = _slot(line[None], block_size, position[None])[0]
-        group = q.shape[1] // keys.shape[1]
-        k, v = (x[slot].double().repeat_interleave(group, 1) for x in (keys, values))
-        scores, reach = (torch.einsum("hd,nhd->hn", a, b) * scale for a, b in ((query, k), (query.abs(), k.abs())))
-        if alibi_slopes is not None:
-            bias = alibi_slopes.double()[:, None] * (position - n + 1)
-            scores, reach = scores + bias, reach + bias.abs()
-        p = torch.softmax(scores, -1)
-        found.append(torch.einsum("hn,nhd->hd", p, v))
-        unsure = 1 + reach.amax(-1, keepdim=True) / 8 + n**0.5 / 16
-        magnitude.append(torch.einsum("hn,nhd->hd", p, v.abs()) * unsure)
+        k, v = (x[slot].double().transpose(0, 1) for x in (keys, values))  # (kv heads, tokens, head size)
+        query, bias = query.view(len(k), group, -1) * scale, slopes * (position - n + 1)
+        p = torch.softmax(query @ k.mT + bias, -1)
+        reach = (query.abs() @ k.abs().mT + bias.abs()).amax(-1, keepdim=True)
+        found.append((p @ v).flatten(0, 1))
+        magnitude.append((p @ v.abs() * (1 + reach / 8 + n**0.5 / 16)).flatten(0, 1))
     return {"out": torch.stack(found), "out__S": torch.stack(magnitude)}
 
 

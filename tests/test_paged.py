@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,3 +54,23 @@ def test_lengths_and_the_slots_they_fill(seed: int, seqs: int, most: int, block_
     filled = paged.filled(table, lens, block_size)
     assert filled.shape == (seqs * width + paged.SPARE, block_size)
     assert int(filled.sum()) == int(lens.sum())
+
+
+@pytest.mark.parametrize("recipe", paged.RECIPES)
+@pytest.mark.parametrize("alibi", [0, 1])
+def test_attention_reads_what_the_table_says_and_nothing_else(recipe: str, alibi: int) -> None:
+    case = paged.decode(generator(1), recipe, 3, 2, 2, 16, 70, 16, 100, alibi)
+    found = paged.attend(**case)
+    assert bool(found["out"].isfinite().all() and (found["out__S"] > 0).all())
+    keys, values = paged.rows(case["key_cache"], case["value_cache"])
+    assert bool(keys.isnan().any() and values.isnan().any())
+    seq, head = 0, 3  # by hand: the second kv head
+    scores, picked = [], []
+    for t in range(int(case["seq_lens"][seq])):
+        block, place = int(case["block_tables"][seq, t // 16]), t % 16
+        key = case["key_cache"][block, 1, :, place].reshape(-1).double()
+        bias = alibi * float(case["alibi_slopes"][head] if alibi else 0.0) * (t - int(case["seq_lens"][seq]) + 1)
+        scores.append(float(key @ case["q"][seq, head].double()) * case["scale"] + bias)
+        picked.append(case["value_cache"][block, 1, :, place].double())
+    want = torch.softmax(torch.tensor(scores, dtype=torch.float64), 0) @ torch.stack(picked)
+    assert torch.allclose(found["out"][seq, head], want)

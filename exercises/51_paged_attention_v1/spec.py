@@ -6,7 +6,7 @@ from grader import paged
 from grader.spec import size
 
 sizes = {
-    "num_seqs": size(1, 40, near=(2,)),
+    "num_seqs": size(1, 12, near=(2,)),
     "eighth": size(1, 32, near=(8, 10, 12, 14, 16)),  # head_size / 8
     "num_kv_heads": size(1, 8),
     "max_seq_len": size(1, 16000, near=(16, 32, 256, 512, 2048)),
