@@ -61,7 +61,7 @@ def test_lengths_and_the_slots_they_fill(seed: int, seqs: int, most: int, block_
 def test_attention_reads_what_the_table_says_and_nothing_else(recipe: str, alibi: int) -> None:
     case = paged.decode(generator(1), recipe, 3, 2, 2, 16, 70, 16, 100, alibi)
     found = paged.attend(**case)
-    assert bool(found["out"].isfinite().all() and (found["out__S"] > 0).all())
+    assert bool(found["out"].isfinite().all() and (found["out__S"] >= 0).all())
     keys, values = paged.rows(case["key_cache"], case["value_cache"])
     assert bool(keys.isnan().any() and values.isnan().any())
     seq, head = 0, 3  # by hand: the second kv head
