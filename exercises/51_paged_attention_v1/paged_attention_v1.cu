@@ -3,10 +3,10 @@
 //   q, out        (num_seqs, num_heads, head_size)                        fp16; out arrives full of rubbish
 //   key_cache     (blocks, num_kv_heads, head_size / 8, block_size, 8)    fp16: 8 numbers of a key lie together
 //   value_cache   (blocks, num_kv_heads, head_size, block_size)           fp16: transposed, tokens lie together
-//   block_tables  (num_seqs, block_table_stride)                          int32: token t is in block table[t / block_size],
-//                                                                         at place t % block_size
+//   block_tables  (num_seqs, block_table_stride)                          int32: token t is at place t % block_size
+//                                                                         of block table[t / block_size]
 //   seq_lens      (num_seqs)                                              int32: 1 to max_seq_len
-//   alibi_slopes  (num_heads)                                             fp32, or NULL. bias = slope · (t - seq_len + 1)
+//   alibi_slopes  (num_heads)                                             fp32, or NULL: bias = slope · (t - len + 1)
 //
 // Query head h uses kv head h / (num_heads / num_kv_heads). What holds no token of the sequence may be NaN.
 // Run it with:  python -m grader run 51_paged_attention_v1

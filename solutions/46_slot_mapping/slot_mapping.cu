@@ -17,7 +17,7 @@ constexpr int PAIRS = 4;                      // 16-byte loads in flight per thr
 constexpr int TILE = THREADS * PAIRS * 2;     // 2,048 tokens
 constexpr int64_t PADDING = -1;               // "do not store": the cache kernels skip it
 
-// ---------------------------------------------------------------- the request of a token: the last one that starts <= t
+// ------------------------------------------------- the request of a token: the last one that starts at or before it
 
 // By the whole block: 256 probes at once divide what is left by 256, so 65,536 requests take two round trips to memory.
 __device__ int request_of_tile(const int32_t* query_start_loc, int num_reqs, int token) {
@@ -52,7 +52,7 @@ __global__ void __launch_bounds__(THREADS)
     slot_mapping_kernel(const int32_t* query_start_loc, const int64_t* positions, const int32_t* block_table,
                         int64_t block_table_stride, int64_t* slot_mapping, int num_reqs, int num_tokens,
                         int max_tokens, int block_size) {
-    const int64_t tile = static_cast<int64_t>(blockIdx.x) * TILE;  // 64 bits: the end of the last tile may lie above 2^31
+    const int64_t tile = static_cast<int64_t>(blockIdx.x) * TILE;  // 64 bits: the last tile may end above 2^31
     const int64_t first = tile + threadIdx.x * 2;
 
     // The positions do not wait for the search: they are on their way while the block looks for its request.

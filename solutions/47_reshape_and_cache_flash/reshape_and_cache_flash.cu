@@ -1,9 +1,9 @@
-// 47 Write keys and values into the paged cache: key_cache[slot] = key[t], value_cache[slot] = value[t] for all tokens t,
+// 47 Write keys and values into the paged cache: key_cache[slot] = key[t], value_cache[slot] = value[t] for all t,
 // where slot = slot_mapping[t]; tokens with slot -1 are skipped, and every other slot stays what it was.
 //
-//   key, value               (tokens, num_heads, head_size)                 bf16; row t begins at t * key_stride, value_stride
-//   key_cache, value_cache   (blocks, block_size, num_heads, head_size)     bf16
-//   slot_mapping             (tokens)                                       int64: no slot twice
+//   key, value              (tokens, num_heads, head_size)               bf16; row t at t * key_stride, value_stride
+//   key_cache, value_cache  (blocks, block_size, num_heads, head_size)   bf16
+//   slot_mapping            (tokens)                                     int64: no slot twice
 //
 // In this layout blocks and the slots in them count through: slot s begins at s * num_heads * head_size, and the block
 // size cancels out. One warp copies one token.

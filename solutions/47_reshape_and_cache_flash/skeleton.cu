@@ -1,9 +1,9 @@
-// 47 Write keys and values into the paged cache: key_cache[slot] = key[t], value_cache[slot] = value[t] for all tokens t,
+// 47 Write keys and values into the paged cache: key_cache[slot] = key[t], value_cache[slot] = value[t] for all t,
 // where slot = slot_mapping[t]; tokens with slot -1 are skipped, and every other slot stays what it was.
 //
-//   key, value               (tokens, num_heads, head_size)                 bf16; row t begins at t * key_stride, value_stride
-//   key_cache, value_cache   (blocks, block_size, num_heads, head_size)     bf16; slot s is (s / block_size, s % block_size)
-//   slot_mapping             (tokens)                                       int64: no slot twice
+//   key, value              (tokens, num_heads, head_size)               bf16; row t at t * key_stride, value_stride
+//   key_cache, value_cache  (blocks, block_size, num_heads, head_size)   bf16; slot s: (s / block_size, s % block_size)
+//   slot_mapping            (tokens)                                     int64: no slot twice
 //
 // Run it with:  python -m grader run 47_reshape_and_cache_flash
 
@@ -24,7 +24,7 @@ extern "C" cudaError_t launch_reshape_and_cache_flash(const __nv_bfloat16* key, 
                                                       int head_size, int block_size, int64_t key_stride,
                                                       int64_t value_stride, cudaStream_t stream) {
     // TODO: choose the grid and the block, and launch on `stream`:
-    // reshape_and_cache<<<grid, block, 0, stream>>>(key, value, key_cache, value_cache, slot_mapping, tokens, num_heads,
-    //                                               head_size, block_size, key_stride, value_stride);
+    // reshape_and_cache<<<grid, block, 0, stream>>>(key, value, key_cache, value_cache, slot_mapping, tokens,
+    //                                               num_heads, head_size, block_size, key_stride, value_stride);
     return cudaGetLastError();
 }

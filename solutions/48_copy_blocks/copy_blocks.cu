@@ -1,4 +1,4 @@
-// 48 Copy blocks of the paged cache: block dst = block src in the key and the value cache of every layer, for each pair.
+// 48 Copy blocks of the paged cache: for each pair, block dst = block src in both caches of every layer.
 //
 //   key_caches, value_caches  (num_layers)      pointers, themselves in device memory; each at a multiple of 256 bytes
 //   block_mapping             (num_pairs, 2)    int64: src and dst; no block is dst twice, or both src and dst
@@ -44,7 +44,8 @@ static void launch(void* const* key_caches, void* const* value_caches, const int
                    int num_pairs, int64_t block_bytes, cudaStream_t stream) {
     const int64_t packs = block_bytes / sizeof(Pack);
     const int64_t warps = (packs + WARP - 1) / WARP;
-    const int threads = warps * WARP < MAX_THREADS ? static_cast<int>(warps * WARP) : MAX_THREADS;  // none idle if small
+    // Fewer threads for a small block: none is idle.
+    const int threads = warps * WARP < MAX_THREADS ? static_cast<int>(warps * WARP) : MAX_THREADS;
     const unsigned chunks = static_cast<unsigned>((packs + threads * PACKS - 1) / (threads * PACKS));
     const dim3 grid(num_pairs * chunks, num_layers, 2);  // z: keys, values
     copy_blocks<Pack><<<grid, threads, 0, stream>>>(key_caches, value_caches, block_mapping, packs, chunks);

@@ -1,4 +1,4 @@
-// 48 Copy blocks of the paged cache: block dst = block src in the key and the value cache of every layer, for each pair.
+// 48 Copy blocks of the paged cache: for each pair, block dst = block src in both caches of every layer.
 //
 //   key_caches, value_caches  (num_layers)      pointers, themselves in device memory: the cache of each layer.
 //                                               Block b of a cache is the block_bytes bytes from b * block_bytes on

@@ -1,20 +1,20 @@
 // 51 PagedAttention v1: out = softmax(scale · q·Kᵀ + bias) · V for one query per sequence and head.
 //
-//   q, out        (num_seqs, num_heads, head_size)                        fp16; head_size is a multiple of 8, at most 256
-//   key_cache     (blocks, num_kv_heads, head_size / 8, block_size, 8)    fp16; block_size is a multiple of 16
+//   q, out        (num_seqs, num_heads, head_size)                        fp16; head_size: a multiple of 8 up to 256
+//   key_cache     (blocks, num_kv_heads, head_size / 8, block_size, 8)    fp16; block_size is 16 or 32
 //   value_cache   (blocks, num_kv_heads, head_size, block_size)           fp16
 //   block_tables  (num_seqs, block_table_stride)                          int32
 //   seq_lens      (num_seqs)                                              int32
 //   alibi_slopes  (num_heads)                                             fp32, or NULL
 //
-// A block of threads does one sequence and one kv head, with up to HEADS of the query heads that share it: K and V cross
-// the bus once for all of them. Its warps take tiles of 16 tokens in turn. Each warp keeps a softmax of its own: a running
-// maximum, a sum and HEADS · head_size weighted sums of values ("online"). They are merged at the end, so no score is ever
-// stored, a sequence may be as long as it likes, and warps do not wait for each other until then.
+// A block of threads does one sequence and one kv head, with up to HEADS of the query heads that share it: K and V
+// cross the bus once for all of them. Its warps take tiles of 16 tokens in turn. Each warp keeps a softmax of its own,
+// "online": a running maximum, a sum, and HEADS · head_size weighted sums of values. They are merged at the end. So no
+// score is ever stored for long, a sequence may have any length, and warps do not wait for each other until then.
 //
 // In a tile, a lane does
-//   scores   token lane % 16, every other chunk of 8 numbers of its key: 16 bytes a load, 256 neighbouring bytes a half warp
-//   values   rows d = lane / 2, lane / 2 + 16, …; 8 tokens of each: 16 bytes a load, whole 32-byte sectors in any layout
+//   scores   token lane % 16, every other chunk of 8 numbers of its key: 16 bytes a load, 256 in a row per half warp
+//   values   rows d = lane / 2, lane / 2 + 16, …; 8 tokens of each: 16 bytes a load, whole 32-byte sectors
 
 #include <cuda_fp16.h>
 #include <cuda_runtime.h>
@@ -49,8 +49,8 @@ __device__ void read8(float (&x)[PACK], const float* shared) {  // two 16-byte r
     x[0] = a.x, x[1] = a.y, x[2] = a.z, x[3] = a.w, x[4] = b.x, x[5] = b.y, x[6] = b.z, x[7] = b.w;
 }
 
-// head_size <= MAX_HEAD_SIZE, a multiple of 16: the loops over a head are unrolled up to that. With the block size known
-// too, the places of all packs of a tile are constants away from one address, and take no registers.
+// head_size <= MAX_HEAD_SIZE, a multiple of 16: the loops over a head are unrolled up to that. With the block size
+// known too, the places of all packs of a tile are constants away from one address, and take no registers.
 template <int BLOCK_SIZE, int MAX_HEAD_SIZE, int HEADS, int MIN_BLOCKS>
 __global__ void __launch_bounds__(THREADS, MIN_BLOCKS)
     paged_attention(__half* out, const __half* q, Cache cache, const int32_t* seq_lens, const float* alibi_slopes,
@@ -99,7 +99,8 @@ __global__ void __launch_bounds__(THREADS, MIN_BLOCKS)
         if (2 * i + part < chunks) pack = *reinterpret_cast<const uint4*>(keys + at + 2 * i * BLOCK_SIZE * PACK);
     };
     const auto load_value = [&](uint4& pack, int64_t at, int i) {
-        if (i * TILE + value_row < head_size) pack = *reinterpret_cast<const uint4*>(values + at + i * TILE * BLOCK_SIZE);
+        if (i * TILE + value_row < head_size)
+            pack = *reinterpret_cast<const uint4*>(values + at + i * TILE * BLOCK_SIZE);
     };
 
     float top[HEADS], sum[HEADS], acc[HEADS][PACKS];  // top is the same in all lanes; sum and acc are a lane's share

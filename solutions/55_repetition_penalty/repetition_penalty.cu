@@ -38,8 +38,8 @@ __global__ void __launch_bounds__(THREADS)
     prompt_mask += row;
     output_mask += row;
 
-    // The arrays begin at multiples of 256 bytes, so a token whose number in all is a multiple of 4 begins a quad in each
-    // of them: a word of flags, 16 bytes of logits. A row has up to 3 tokens before the first such token.
+    // The arrays begin at multiples of 256 bytes, so a token whose number in all is a multiple of 4 begins a quad in
+    // each of them: a word of flags, 16 bytes of logits. A row has up to 3 tokens before the first such token.
     const int head = min(static_cast<int>((QUAD - row % QUAD) % QUAD), vocab);
     const int quads = (vocab - head) / QUAD;
     const unsigned* prompt = reinterpret_cast<const unsigned*>(prompt_mask + head);

@@ -22,6 +22,7 @@ extern "C" cudaError_t launch_reshape_and_cache_flash(const __nv_bfloat16* key, 
                                                       int64_t value_stride, cudaStream_t stream) {
     store<<<unsigned(tokens), 128, 0, stream>>>(
         reinterpret_cast<const uint4*>(key), reinterpret_cast<const uint4*>(value), reinterpret_cast<uint4*>(key_cache),
-        reinterpret_cast<uint4*>(value_cache), slot_mapping, num_heads * head_size / 8, key_stride / 8, value_stride / 8);
+        reinterpret_cast<uint4*>(value_cache), slot_mapping, num_heads * head_size / 8, key_stride / 8,
+        value_stride / 8);
     return cudaGetLastError();
 }

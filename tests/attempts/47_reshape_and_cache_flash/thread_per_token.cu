@@ -27,7 +27,7 @@ extern "C" cudaError_t launch_reshape_and_cache_flash(const __nv_bfloat16* key, 
                                                       const int64_t* slot_mapping, int64_t tokens, int num_heads,
                                                       int head_size, int block_size, int64_t key_stride,
                                                       int64_t value_stride, cudaStream_t stream) {
-    store<<<unsigned((tokens + 63) / 64), 64, 0, stream>>>(key, value, key_cache, value_cache, slot_mapping, num_heads, head_size,
-                                                block_size, tokens, key_stride, value_stride);
+    store<<<unsigned((tokens + 63) / 64), 64, 0, stream>>>(key, value, key_cache, value_cache, slot_mapping, num_heads,
+                                                     head_size, block_size, tokens, key_stride, value_stride);
     return cudaGetLastError();
 }

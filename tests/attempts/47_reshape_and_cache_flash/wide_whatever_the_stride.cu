@@ -6,11 +6,13 @@
 #include <cstdint>
 
 __global__ void store(const __nv_bfloat16* key, const __nv_bfloat16* value, __nv_bfloat16* key_cache,
-                      __nv_bfloat16* value_cache, const int64_t* slot_mapping, int n, int64_t key_stride, int64_t value_stride) {
+                      __nv_bfloat16* value_cache, const int64_t* slot_mapping, int n,
+                      int64_t key_stride, int64_t value_stride) {
     const int64_t t = blockIdx.x, slot = slot_mapping[t];
     if (slot < 0) return;
     for (int i = threadIdx.x; i < n / 8; i += blockDim.x) {
-        reinterpret_cast<uint4*>(key_cache + slot * n)[i] = reinterpret_cast<const uint4*>(key + t * key_stride)[i];
+        reinterpret_cast<uint4*>(key_cache + slot * n)[i] =
+            reinterpret_cast<const uint4*>(key + t * key_stride)[i];
         reinterpret_cast<uint4*>(value_cache + slot * n)[i] =
             reinterpret_cast<const uint4*>(value + t * value_stride)[i];
     }

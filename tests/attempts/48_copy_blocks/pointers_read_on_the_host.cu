@@ -11,9 +11,8 @@ extern "C" cudaError_t launch_copy_blocks(void* const* key_caches, void* const* 
     for (int layer = 0; layer < num_layers; ++layer) {
         char* keys = static_cast<char*>(key_caches[layer]);
         char* values = static_cast<char*>(value_caches[layer]);
-        if (cudaError_t error = cudaMemcpyAsync(keys + block_bytes, keys, block_bytes, cudaMemcpyDefault, stream)) return error;
-        if (cudaError_t error = cudaMemcpyAsync(values + block_bytes, values, block_bytes, cudaMemcpyDefault, stream))
-            return error;
+        cudaMemcpyAsync(keys + block_bytes, keys, block_bytes, cudaMemcpyDefault, stream);
+        cudaMemcpyAsync(values + block_bytes, values, block_bytes, cudaMemcpyDefault, stream);
     }
     return cudaGetLastError();
 }

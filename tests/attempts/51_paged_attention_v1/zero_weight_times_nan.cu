@@ -1,5 +1,5 @@
 // expect: WRONG
-// why: scores behind the last token are -inf, but their weight of 0 is multiplied with what lies there, and 0 * NaN is NaN
+// why: behind the last token the weight is 0, but it is multiplied with what lies there, and 0 * NaN is NaN
 
 #include <cuda_fp16.h>
 #include <cuda_runtime.h>

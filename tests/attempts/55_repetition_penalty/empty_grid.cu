@@ -17,6 +17,7 @@ __global__ void penalise(float* logits, const bool* prompt_mask, const bool* out
 extern "C" cudaError_t launch_repetition_penalty(float* logits, const bool* prompt_mask, const bool* output_mask,
                                                  const float* penalties, int num_seqs, int vocab,
                                                  cudaStream_t stream) {
-    penalise<<<dim3((vocab + 255) / 256, num_seqs), 256, 0, stream>>>(logits, prompt_mask, output_mask, penalties, vocab);
+    const dim3 grid((vocab + 255) / 256, num_seqs);
+    penalise<<<grid, 256, 0, stream>>>(logits, prompt_mask, output_mask, penalties, vocab);
     return cudaGetLastError();
 }

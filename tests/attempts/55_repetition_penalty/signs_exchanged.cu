@@ -18,6 +18,7 @@ extern "C" cudaError_t launch_repetition_penalty(float* logits, const bool* prom
                                                  const float* penalties, int num_seqs, int vocab,
                                                  cudaStream_t stream) {
     if (num_seqs == 0) return cudaSuccess;
-    penalise<<<dim3((vocab + 255) / 256, num_seqs), 256, 0, stream>>>(logits, prompt_mask, output_mask, penalties, vocab);
+    const dim3 grid((vocab + 255) / 256, num_seqs);
+    penalise<<<grid, 256, 0, stream>>>(logits, prompt_mask, output_mask, penalties, vocab);
     return cudaGetLastError();
 }
