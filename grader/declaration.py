@@ -16,7 +16,7 @@ CTYPES = (
 
 _NAME = r"(?P<launcher>(?:launch|run)_\w+)"
 _WHOLE = re.compile(rf'\s*extern\s+"C"\s+cudaError_t\s+{_NAME}\s*\((?P<params>.*)\)\s*;\s*', re.DOTALL)
-_PARAM = re.compile(r"(?P<const>const\s+)?(?P<ctype>\w+)\s*(?P<pointer>\*?)\s*(?P<name>\w+)")
+_PARAM = re.compile(r"(?P<const>const\s+)?(?P<ctype>\w+)\s*(?P<pointer>\*(?P<table>\s*const\s*\*)?)?\s*(?P<name>\w+)")
 
 
 def parse(text: str) -> Declaration:
@@ -41,7 +41,8 @@ def _param(text: str) -> Param:
     found = _PARAM.fullmatch(text)
     if not found or found["ctype"] not in CTYPES:
         raise SpecError(f"parameter {text!r} is not understood; use one of {', '.join(CTYPES)}, with const and *")
-    return Param(found["name"], found["ctype"], bool(found["pointer"]), bool(found["const"]))
+    pointer, const, table = (bool(found[word]) for word in ("pointer", "const", "table"))
+    return Param(found["name"], found["ctype"], pointer, const, table=table)
 
 
 def header(declaration: Declaration) -> str:

@@ -87,7 +87,8 @@ def _arguments(
     found = []
     for p in exercise.declaration.params:
         if p.pointer:
-            found.append(Argument(p.ctype, buffer=place.get(p.name, ""), pointer=True))
+            rows = len(values[p.name]) if p.table else 0
+            found.append(Argument(p.ctype, buffer=place.get(p.name, ""), pointer=True, rows=rows))
         elif p.name in scalars:
             found.append(Argument(p.ctype, scalars[p.name]))
         else:

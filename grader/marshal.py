@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import itertools
+import struct
 from collections.abc import Callable
 from typing import Any
 
@@ -39,12 +40,19 @@ SCALARS: dict[str, Any] = {
 }
 
 
-def arguments(job: Job, address: Callable[[Buffer], int]) -> list[Any]:
-    """The launcher's arguments in order, the stream left out. Raises KeyError for an unknown type or buffer."""
+def arguments(job: Job, address: Callable[[Buffer], int], table: Callable[[bytes], int]) -> list[Any]:
+    """The launcher's arguments in order, the stream left out. Raises KeyError for an unknown type or buffer.
+
+    `table` puts an array of pointers into device memory and says where.
+    """
     places = {b.name: address(b) for b in job.buffers}
+    row = {a.buffer: b.nbytes // a.rows for a in job.arguments for b in job.buffers if a.rows and a.buffer == b.name}
     values = []
     for a in job.arguments:
-        if a.pointer:
+        if a.rows:
+            pointers = [places[a.buffer] + i * row[a.buffer] for i in range(a.rows)]
+            values.append(ctypes.c_void_p(table(struct.pack(f"{a.rows}Q", *pointers))))
+        elif a.pointer:
             values.append(ctypes.c_void_p(places[a.buffer] if a.buffer else None))
         else:
             kind = SCALARS[a.ctype]

@@ -19,6 +19,7 @@ class Param:
     pointer: bool = False
     const: bool = False
     memory: str = ""  # of a pointer: the device's; "host": page-locked; "scratch": the device's, and not judged
+    table: bool = False  # T* const*: an array of pointers in device memory, one to each row of the tensor
 
     @property
     def scratch(self) -> bool:
@@ -182,6 +183,7 @@ class Argument:
     value: float | int = 0
     buffer: str = ""  # name of the Buffer, when it is a pointer ("" with pointer type: NULL)
     pointer: bool = False
+    rows: int = 0  # of a table: so many pointers, to the equal parts of the buffer
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import struct
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,9 +13,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader import catalog, check, layout, marshal
+from grader import catalog, check, declaration, layout, marshal
 from grader.model import Argument, Buffer, Case, Job, Tolerance
 
+ROOT = Path(__file__).resolve().parents[1]
 EXACT = Tolerance(why="exact")
 CLOSE = Tolerance(rtol=1e-5, atol=1e-7)
 shapes = st.lists(st.integers(1, 6), min_size=1, max_size=3).map(tuple)
@@ -70,6 +74,31 @@ def test_the_scale_allows_c_roundings() -> None:
     assert check.compare("y", outside, want, scale, tolerance) is not None
 
 
+# ---------------------------------------------------------------- what the launcher gets
+
+
+def laid(params: str, **values: Any) -> layout.Layout:
+    whole = declaration.parse(f'extern "C" cudaError_t launch_x({params}, cudaStream_t stream);')
+    exercise = replace(catalog.load(ROOT, "01_vector_add"), declaration=whole)
+    return layout.lay(exercise, Case({}, "normal"), values, {"y": (4,)}, 0, 1.0)
+
+
+def test_none_is_a_null_pointer() -> None:
+    plan = laid("const float* x, const float* s, float* y", x=torch.ones(4), s=None)
+    assert [b.name for b in plan.job.buffers] == ["x", "y"]
+    pointers = marshal.arguments(plan.job, lambda b: b.offset, len)
+    assert [bool(p.value) for p in pointers] == [True, False, True]
+
+
+def test_a_table_points_to_the_rows() -> None:
+    plan = laid("float* const* caches, float* y", caches=torch.ones(3, 64))
+    found: list[int] = []
+    marshal.arguments(plan.job, lambda b: b.offset, lambda packed: found.extend(struct.unpack("3Q", packed)) or 1)
+    start = plan.buffer("caches").offset
+    assert found == [start, start + 256, start + 512]
+    assert plan.buffer("caches").initialised and plan.buffer("caches").output
+
+
 # ---------------------------------------------------------------- what must not be touched
 
 
@@ -78,14 +107,6 @@ def plan(n: int = 10) -> layout.Layout:
     y = Buffer("y", 3 * layout.RED_ZONE, 4 * n, 4, False, True)
     job = Job((x, y), (Argument("float", buffer="x", pointer=True),), 5 * layout.RED_ZONE)
     return layout.Layout(job, {"y": (n,)}, {"x": torch.float32, "y": torch.float32}, {"x": "x", "y": "y"})
-
-
-def test_none_is_a_null_pointer() -> None:
-    exercise = catalog.load(Path(__file__).resolve().parents[1], "01_vector_add")
-    laid = layout.lay(exercise, Case({"n": 4}), {"a": torch.ones(4), "b": None}, {"c": (4,)}, 0, 1.0)
-    a, b, c, _ = marshal.arguments(laid.job, lambda buffer: buffer.offset)
-    assert b.value is None and a.value and c.value
-    assert [buffer.name for buffer in laid.job.buffers] == ["a", "c"]
 
 
 def test_untouched_memory_gives_no_finding() -> None:

@@ -22,12 +22,14 @@ SPACE = st.sampled_from([" ", "  ", "\n    "])
 def params(draw: st.DrawFn) -> Param:
     pointer = draw(st.booleans())
     ctype = draw(st.sampled_from(declaration.CTYPES))
-    return Param(draw(NAMES), ctype, pointer, draw(st.booleans()) if pointer else False)
+    const, table = (pointer and draw(st.booleans()) for _ in range(2))
+    return Param(draw(NAMES), ctype, pointer, const, table=table)
 
 
 def written(param: Param, space: str = " ") -> str:
     const = f"const{space}" if param.const else ""
-    return f"{const}{param.ctype}{'*' if param.pointer else ''}{space}{param.name}"
+    table = f"{space}const{space}*" if param.table else ""
+    return f"{const}{param.ctype}{'*' if param.pointer else ''}{table}{space}{param.name}"
 
 
 def whole(name: str, words: list[str]) -> str:
@@ -79,7 +81,9 @@ def test_the_stream_comes_last(last: str) -> None:
         declaration.parse(f'extern "C" cudaError_t launch_x({last});')
 
 
-@pytest.mark.parametrize("word", ["float", "long n", "std::vector<float> v", "float** x", "float x[]", "float& x"])
+@pytest.mark.parametrize(
+    "word", ["float", "long n", "std::vector<float> v", "float** x", "float const* x", "float x[]", "float& x"]
+)
 def test_a_strange_parameter_is_named(word: str) -> None:
     with pytest.raises(SpecError) as caught:
         declaration.parse(whole("x", [word]))

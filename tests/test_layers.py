@@ -23,6 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "declaration": {"errors", "model"},
     "catalog": {"declaration", "errors", "model"},
     "spec": {"errors"},
+    "paged": {"spec"},
     # running code: nothing here may know the answer
     "wire": {"model"},
     "marshal": {"model"},
@@ -100,8 +101,8 @@ MAY_IMPORT: dict[str, set[str]] = {
 # Heavy or single-purpose packages, and the only modules that may import them.
 ONLY_IN = {
     "torch": {
-        "build", "cases", "check", "data", "diagnose", "folder", "judge", "layout", "measure", "multiple", "patterns",
-        "precision", "spec",
+        "build", "cases", "check", "data", "diagnose", "folder", "judge", "layout", "measure", "multiple", "paged",
+        "patterns", "precision", "spec",
     },
     "hypothesis": {"case", "cases"},
     "cupy_backends": {"backends.cuda"},

@@ -124,6 +124,7 @@ class Device:
         self.functions: list[Callable[..., int]] = []
         self.libraries: list[Path] = []
         self.timed: Timed | Called | None = None
+        self.tables: dict[bytes, int] = {}  # arrays of pointers in device memory
 
     def load(self, library: Path, launcher: str) -> str:
         """Empty, or why the launcher cannot be called. Libraries are numbered in the order of loading."""
@@ -177,7 +178,7 @@ class Device:
     def call(self, library: int, job: Job, place: Callable[[Buffer], int]) -> int:
         """Calls the launcher without recording it; returns its status."""
         stream = [ctypes.c_void_p(self.stream)] if job.streamed else []
-        return self.functions[library](*marshal.arguments(job, place), *stream)
+        return self.functions[library](*marshal.arguments(job, place, self.table), *stream)
 
     def place(self, buffer: Buffer) -> int:
         """Buffers in host memory are the arena's own."""
@@ -215,7 +216,7 @@ class Device:
 
     def capture(self, library: int, job: Job, memory: int) -> tuple[int, int, str]:
         """(recorded, status, message): what the launcher put on the stream, recorded and not yet run."""
-        arguments = marshal.arguments(job, lambda buffer: memory + buffer.offset)
+        arguments = marshal.arguments(job, lambda buffer: memory + buffer.offset, self.table)
         self.runtime.streamBeginCapture(self.stream, graph.THREAD_LOCAL)
         status = self.functions[library](*arguments, ctypes.c_void_p(self.stream))
         try:
@@ -225,6 +226,14 @@ class Device:
         if status:
             return 0, status, _name(self.runtime, status)
         return recorded, 0, ""
+
+    def table(self, pointers: bytes) -> int:
+        """A table outlives its launch: graphs are replayed. The same pointers have the same table."""
+        if pointers not in self.tables:
+            data = ctypes.create_string_buffer(pointers, len(pointers))
+            self.tables[pointers] = self.runtime.malloc(len(pointers))
+            self.runtime.memcpy(self.tables[pointers], ctypes.addressof(data), len(pointers), 1)
+        return self.tables[pointers]
 
     def replay(self, recorded: int) -> None:
         executable = self.runtime.graphInstantiate(recorded)

@@ -325,8 +325,14 @@ class Device:
                 self.runtime.initialise(place, buffer.nbytes)
         return place
 
+    def _table(self, pointers: bytes) -> int:
+        place = int(self.runtime.allocate(len(pointers), 8, 0, "pointers"))
+        ctypes.memmove(place, pointers, len(pointers))
+        self.runtime.initialise(place, len(pointers))
+        return place
+
     def _launch(self, job: Job, places: dict[str, int]) -> Run:
-        values = marshal.arguments(job, lambda b: places[b.name])
+        values = marshal.arguments(job, lambda b: places[b.name], self._table)
         if job.streamed:
             values.append(ctypes.c_void_p(_STREAM))
         self.runtime.begin(job.seconds, _STREAM if job.recorded else _ANY_STREAM)

@@ -1,0 +1,79 @@
+// 55 Repetition penalty, in place: where token t of sequence s is in the prompt or in the output,
+//
+//   logits[s, t] = logits[s, t] > 0 ? logits[s, t] / penalties[s] : logits[s, t] * penalties[s]
+//
+//   logits                    (num_seqs, vocab)    fp32; num_seqs may be 0
+//   prompt_mask, output_mask  (num_seqs, vocab)    bool: one byte each, 0 or 1
+//   penalties                 (num_seqs)           fp32
+//
+// The masks are read whole: 2 bytes a token. Logits are read and written only where a mask says so: few tokens of a
+// vocabulary occur in a text.
+
+#include <cuda_runtime.h>
+#include <cstdint>
+
+constexpr int THREADS = 256;  // 8 blocks fill the 2,048 thread slots of an SM
+constexpr int QUAD = 4;       // tokens: one 32-bit word of each mask, one 16-byte pack of logits
+constexpr int QUADS = 8;      // per thread: 16 words of masks in flight, then the logits they ask for
+constexpr int TILE = THREADS * QUADS;  // quads per block: 8,192 tokens
+
+__device__ float penalised(float x, float penalty) { return x > 0.0f ? x / penalty : x * penalty; }
+
+// Four flags in one word: byte i is token i.
+__device__ float4 penalised(float4 x, unsigned hit, float penalty) {
+    if (hit & 0x000000ffu) x.x = penalised(x.x, penalty);
+    if (hit & 0x0000ff00u) x.y = penalised(x.y, penalty);
+    if (hit & 0x00ff0000u) x.z = penalised(x.z, penalty);
+    if (hit & 0xff000000u) x.w = penalised(x.w, penalty);
+    return x;
+}
+
+// x: the sequence, y: the tile of its vocabulary. So a block has one penalty and no division to find it.
+__global__ void __launch_bounds__(THREADS)
+    repetition_penalty(float* logits, const bool* prompt_mask, const bool* output_mask, const float* penalties,
+                       int vocab) {
+    const int64_t row = static_cast<int64_t>(blockIdx.x) * vocab;
+    const float penalty = penalties[blockIdx.x];
+    logits += row;
+    prompt_mask += row;
+    output_mask += row;
+
+    // The arrays begin at multiples of 256 bytes, so a token whose number in all is a multiple of 4 begins a quad in
+    // each of them: a word of flags, 16 bytes of logits. A row has up to 3 tokens before the first such token.
+    const int head = min(static_cast<int>((QUAD - row % QUAD) % QUAD), vocab);
+    const int quads = (vocab - head) / QUAD;
+    const unsigned* prompt = reinterpret_cast<const unsigned*>(prompt_mask + head);
+    const unsigned* output = reinterpret_cast<const unsigned*>(output_mask + head);
+    float4* pack = reinterpret_cast<float4*>(logits + head);
+    const int first = blockIdx.y * TILE + threadIdx.x;
+
+    unsigned hit[QUADS];
+#pragma unroll
+    for (int i = 0; i < QUADS; ++i) {  // a token in both masks is penalised once: "or", not one after the other
+        const int at = first + i * THREADS;
+        hit[i] = at < quads ? __ldcs(prompt + at) | __ldcs(output + at) : 0;  // __ldcs: the masks are read once
+    }
+    float4 x[QUADS];
+#pragma unroll
+    for (int i = 0; i < QUADS; ++i)  // all that are needed, before the first is used
+        if (hit[i]) x[i] = pack[first + i * THREADS];
+#pragma unroll
+    for (int i = 0; i < QUADS; ++i)
+        if (hit[i]) pack[first + i * THREADS] = penalised(x[i], hit[i], penalty);
+
+    // At most 3 tokens at either end: one thread each, of the row's first block.
+    if (blockIdx.y != 0 || threadIdx.x >= 2 * QUAD) return;
+    const int end = threadIdx.x < QUAD ? threadIdx.x : head + quads * QUAD + threadIdx.x - QUAD;
+    const int stop = threadIdx.x < QUAD ? head : vocab;
+    if (end < stop && (prompt_mask[end] || output_mask[end])) logits[end] = penalised(logits[end], penalty);
+}
+
+extern "C" cudaError_t launch_repetition_penalty(float* logits, const bool* prompt_mask, const bool* output_mask,
+                                                 const float* penalties, int num_seqs, int vocab,
+                                                 cudaStream_t stream) {
+    if (num_seqs == 0) return cudaSuccess;  // a grid of 0 blocks is an error
+    const int tiles = (vocab / QUAD + TILE - 1) / TILE;
+    const dim3 grid(num_seqs, tiles ? tiles : 1);  // without quads, the ends are still to be done
+    repetition_penalty<<<grid, THREADS, 0, stream>>>(logits, prompt_mask, output_mask, penalties, vocab);
+    return cudaGetLastError();
+}

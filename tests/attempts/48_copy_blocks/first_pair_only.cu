@@ -1,0 +1,21 @@
+// expect: WRONG
+// why: every block of threads reads the first pair of the list
+
+#include <cuda_runtime.h>
+#include <cstdint>
+
+// One block of threads per pair (x), layer (y) and kind of cache (z).
+__global__ void copy(void* const* key_caches, void* const* value_caches, const int64_t* mapping, int64_t block_bytes) {
+    char* cache = static_cast<char*>(blockIdx.z ? value_caches[blockIdx.y] : key_caches[blockIdx.y]);
+    const char* from = cache + mapping[0] * block_bytes;
+    char* to = cache + mapping[1] * block_bytes;
+    for (int64_t i = threadIdx.x; i < block_bytes; i += blockDim.x) to[i] = from[i];
+}
+
+extern "C" cudaError_t launch_copy_blocks(void* const* key_caches, void* const* value_caches,
+                                          const int64_t* block_mapping, int num_layers, int num_pairs,
+                                          int64_t block_bytes, cudaStream_t stream) {
+    if (num_pairs == 0) return cudaSuccess;
+    copy<<<dim3(1, num_layers, 2), 128, 0, stream>>>(key_caches, value_caches, block_mapping, block_bytes);
+    return cudaGetLastError();
+}
