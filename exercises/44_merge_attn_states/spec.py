@@ -33,8 +33,9 @@ def oracle(prefix, prefix_lse, suffix, suffix_lse, **_):
     lse.masked_fill_(lse.isinf(), -torch.inf)
     weight = torch.softmax(lse, 0).mT[..., None]  # [side, token, head, 1]
     weight[:, weight[0].isnan()] = torch.tensor([[1.0], [0.0]], dtype=lse.dtype, device=lse.device)  # both empty
-    states = weight * torch.stack([prefix, suffix]).double()
-    return {"out": states.sum(0), "out__S": states.abs().sum(0), "out_lse": torch.logsumexp(lse, 0)}
+    states = torch.stack([prefix, suffix]).double()
+    out, magnitude = (weight * states).sum(0), states.abs().sum(0)  # a weight may be 1 less the other
+    return {"out": out, "out__S": magnitude, "out_lse": torch.logsumexp(lse, 0)}
 
 
 def library(prefix, prefix_lse, suffix, suffix_lse, **_):

@@ -1,4 +1,4 @@
-// expect: WRONG unwritten
+// expect: WRONG unwritten | WRONG tail
 // why: a warp beyond the sequence leaves without writing -inf, so rubbish stays there
 #include <cuda_runtime.h>
 #include <cstdint>
