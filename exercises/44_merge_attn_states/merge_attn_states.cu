@@ -19,6 +19,7 @@ extern "C" cudaError_t launch_merge_attn_states(__nv_bfloat16* out, float* out_l
                                                 const float* suffix_lse, int tokens, int heads, int head_size,
                                                 cudaStream_t stream) {
     // TODO: choose the grid and the block, and launch on `stream`:
-    // merge<<<grid, block, 0, stream>>>(out, out_lse, prefix, prefix_lse, suffix, suffix_lse, tokens, heads, head_size);
+    // merge<<<grid, block, 0, stream>>>(out, out_lse, prefix, prefix_lse, suffix, suffix_lse,
+    //                                   tokens, heads, head_size);
     return cudaGetLastError();
 }

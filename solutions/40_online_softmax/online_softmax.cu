@@ -31,8 +31,8 @@ __device__ float warp_sum(float v) {
 }
 
 // Maximum `top` and sum of exp(x - top) of the elements seen so far.
-// top starts finite: with -inf, an element or a lane of -inf would give exp(-inf - -inf) = NaN. As it is, exp(-inf - top)
-// is 0, and a state that has seen nothing has sum 0, which any factor leaves at 0.
+// top starts finite: with -inf, an element or a lane of -inf would give exp(-inf - -inf) = NaN. As it is,
+// exp(-inf - top) is 0, and a state that has seen nothing has sum 0, which any factor leaves at 0.
 struct Statistics {
     float top = -FLT_MAX;
     float sum = 0.0f;

@@ -18,7 +18,8 @@ __global__ void qk_scores(const float* q, const float* k, const int32_t* seq_len
     float sum = 0.0f;
     for (int d = threadIdx.x; d < head_dim; d += 32) sum += query[d] * key[d];
     for (int offset = 16; offset > 0; offset /= 2) sum += __shfl_xor_sync(0xffffffffu, sum, offset);
-    if (threadIdx.x == 0) logits[int64_t(seq) * max_len + t] = t < seq_lens[seq] ? sum * rsqrtf(float(head_dim)) : -INFINITY;
+    if (threadIdx.x == 0)
+        logits[int64_t(seq) * max_len + t] = t < seq_lens[seq] ? sum * rsqrtf(float(head_dim)) : -INFINITY;
 }
 
 extern "C" cudaError_t launch_qk_scores(const float* q, const float* k, const int32_t* seq_lens, float* logits,

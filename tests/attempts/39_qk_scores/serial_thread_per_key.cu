@@ -18,6 +18,7 @@ __global__ void qk_scores(const float* q, const float* k, const int32_t* seq_len
 extern "C" cudaError_t launch_qk_scores(const float* q, const float* k, const int32_t* seq_lens, float* logits,
                                         int num_seqs, int max_len, int head_dim, float scale, cudaStream_t stream) {
     const int64_t count = int64_t(num_seqs) * max_len;
-    qk_scores<<<unsigned((count + 127) / 128), 128, 0, stream>>>(q, k, seq_lens, logits, count, max_len, head_dim, scale);
+    const unsigned blocks = unsigned((count + 127) / 128);
+    qk_scores<<<blocks, 128, 0, stream>>>(q, k, seq_lens, logits, count, max_len, head_dim, scale);
     return cudaGetLastError();
 }

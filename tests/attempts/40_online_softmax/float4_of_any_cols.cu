@@ -13,7 +13,8 @@ __global__ void online_softmax(const float* x, float* m, float* l, int64_t cols)
     for (int64_t i = threadIdx.x; i < cols / 4; i += BLOCK) {
         const float4 v = reinterpret_cast<const float4*>(x)[i];
         const float higher = fmaxf(top, fmaxf(fmaxf(v.x, v.y), fmaxf(v.z, v.w)));
-        sum = sum * expf(top - higher) + expf(v.x - higher) + expf(v.y - higher) + expf(v.z - higher) + expf(v.w - higher);
+        sum *= expf(top - higher);
+        sum += expf(v.x - higher) + expf(v.y - higher) + expf(v.z - higher) + expf(v.w - higher);
         top = higher;
     }
     for (int64_t c = cols / 4 * 4 + threadIdx.x; c < cols; c += BLOCK) {

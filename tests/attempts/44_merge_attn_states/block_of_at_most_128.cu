@@ -27,7 +27,8 @@ extern "C" cudaError_t launch_merge_attn_states(__nv_bfloat16* out, float* out_l
                                                 const float* prefix_lse, const __nv_bfloat16* suffix,
                                                 const float* suffix_lse, int tokens, int heads, int head_size,
                                                 cudaStream_t stream) {
-    merge<<<dim3(tokens, heads), head_size < 128 ? head_size : 128, 0, stream>>>(out, out_lse, prefix, prefix_lse, suffix, suffix_lse, tokens,
-                                                         heads, head_size);
+    const int block = head_size < 128 ? head_size : 128;
+    merge<<<dim3(tokens, heads), block, 0, stream>>>(out, out_lse, prefix, prefix_lse, suffix, suffix_lse, tokens, heads,
+                                                     head_size);
     return cudaGetLastError();
 }
