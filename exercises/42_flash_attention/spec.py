@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from grader.spec import draw, serial, size
 
 EDGES = (16, 32, 64, 128, 256)  # Hq = Hkv · group; D is 128 where `wide`, else 64
-sizes = {"B": size(1, 2), "group": size(1, 8), "Hkv": size(1, 3), "Sq": size(1, 260, EDGES), "Sk": size(1, 260, EDGES)}
+sizes = {"B": size(1, 2), "group": size(1, 8), "Hkv": size(1, 3), "Sq": size(1, 300, EDGES), "Sk": size(1, 260, EDGES)}
 sizes |= {"wide": size(0, 1), "causal": size(0, 1)}
 recipes = ("normal", "uniform", "late", "large")
 
