@@ -1,0 +1,46 @@
+// expect: UNSAFE oob | CRASH
+// why: with cols not a multiple of 4, the second row does not start at a multiple of 16 bytes
+#include <cuda_runtime.h>
+#include <cfloat>
+#include <cstdint>
+
+constexpr int BLOCK = 256;
+
+__global__ void online_softmax(const float* x, float* m, float* l, int64_t cols) {
+    __shared__ float tops[BLOCK], sums[BLOCK];
+    x += blockIdx.x * cols;
+    float top = -FLT_MAX, sum = 0.0f;
+    for (int64_t i = threadIdx.x; i < cols / 4; i += BLOCK) {
+        const float4 v = reinterpret_cast<const float4*>(x)[i];
+        const float higher = fmaxf(top, fmaxf(fmaxf(v.x, v.y), fmaxf(v.z, v.w)));
+        sum *= expf(top - higher);
+        sum += expf(v.x - higher) + expf(v.y - higher) + expf(v.z - higher) + expf(v.w - higher);
+        top = higher;
+    }
+    for (int64_t c = cols / 4 * 4 + threadIdx.x; c < cols; c += BLOCK) {
+        const float higher = fmaxf(top, x[c]);
+        sum = sum * expf(top - higher) + expf(x[c] - higher);
+        top = higher;
+    }
+    tops[threadIdx.x] = top;
+    sums[threadIdx.x] = sum;
+    __syncthreads();  // the tree reads what others wrote
+    for (int half = BLOCK / 2; half > 0; half /= 2) {
+        if (threadIdx.x < half) {
+            const float a = tops[threadIdx.x], b = tops[threadIdx.x + half], higher = fmaxf(a, b);
+            sums[threadIdx.x] = sums[threadIdx.x] * expf(a - higher) + sums[threadIdx.x + half] * expf(b - higher);
+            tops[threadIdx.x] = higher;
+        }
+        __syncthreads();  // every step reads what the one before wrote
+    }
+    if (threadIdx.x == 0) {
+        m[blockIdx.x] = tops[0];
+        l[blockIdx.x] = sums[0];
+    }
+}
+
+extern "C" cudaError_t launch_online_softmax(const float* x, float* m, float* l, int64_t rows, int64_t cols,
+                                             cudaStream_t stream) {
+    online_softmax<<<unsigned(rows), BLOCK, 0, stream>>>(x, m, l, cols);
+    return cudaGetLastError();
+}
