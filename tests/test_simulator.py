@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -24,11 +25,35 @@ WHY_NOT = simulator.why_not()
 pytestmark = pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT)
 
 
+def installed(family: str) -> str:
+    """$CXX if it is one of them, else the plain name, else the newest with its version in the name."""
+    mine = os.environ.get("CXX") or "c++"
+    if simulator.why_not() == "" and simulator.compiler().clang == (family == "clang++"):
+        return mine
+    folders = os.environ.get("PATH", "").split(os.pathsep)
+    numbered = {f.name for folder in folders for f in Path(folder).glob(f"{family}-*") if f.name[-1].isdigit()}
+    newest = sorted(numbered, key=lambda name: [int(n) for n in re.findall(r"\d+", name)], reverse=True)
+    return next(filter(shutil.which, (family, *newest)), "")
+
+
+@pytest.fixture(params=["g++", "clang++"])
+def compiler(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The whole corpus runs with both: they plant different callbacks, and optimise differently."""
+    name = installed(request.param)
+    if not name:
+        pytest.skip(f"no {request.param} here")
+    monkeypatch.setenv("CXX", name)
+    if why_not := simulator.why_not():
+        pytest.skip(why_not)
+    return name
+
+
 def expectations(text: str) -> list[str]:
     return re.findall(r"^// expect: (.*)$", text, re.M)
 
 
 @pytest.mark.parametrize("file", CORPUS, ids=lambda f: f"{f.parent.name}/{f.stem}")
+@pytest.mark.usefixtures("compiler")
 def test_corpus(file: Path, tmp_path: Path) -> None:
     text = file.read_text()
     wanted = expectations(text)
@@ -90,6 +115,7 @@ COUNTED = {
 KERNELS = Path(__file__).parents[1] / "benchmarks" / "simulator"
 
 
+@pytest.mark.usefixtures("compiler")
 @pytest.mark.parametrize("name", COUNTED)
 def test_counts_as_the_hardware_does(name: str, tmp_path: Path) -> None:
     text = (KERNELS / f"{name}.cu").read_text()
@@ -205,7 +231,7 @@ def test_small_floats_are_bit_exact(tmp_path: Path) -> None:
     said = []
     for name, headers in (("theirs", TOOLKIT), ("ours", simulator.headers())):
         flags = [*simulator.flags(checked=False), "-w", f"-I{headers}"]
-        subprocess.run([*play.CXX, *flags, str(source), "-o", name], cwd=tmp_path, check=True)
+        subprocess.run([*simulator.compiler().command, *flags, str(source), "-o", name], cwd=tmp_path, check=True)
         said.append(subprocess.run([tmp_path / name], capture_output=True, text=True, check=True).stdout.splitlines())
     assert said[0] == said[1]
     assert len(said[0]) > 20

@@ -30,7 +30,6 @@ from grader.backends import simulator
 from grader.model import Argument, Buffer, Fate, Job, Run
 
 DECLARATION = 'extern "C" cudaError_t launch(const float* in, float* out, int n, cudaStream_t stream);'
-CXX = os.environ.get("CXX", "c++").split()
 
 
 class BuildError(Exception):
@@ -59,8 +58,9 @@ def build(text: str, name: str, folder: Path, checked: bool = True, declaration:
     for file, content in made.files.items():
         (folder / file).write_text(content)
     includes = [f"-I{path}" for path in made.include_paths]
-    _call([*CXX, *includes, "-fPIC", "-std=c++20", *made.cflags, "-c", *made.compile, "-o", "kernel.o"], folder)
-    _call([*CXX, "kernel.o", *made.ldflags, "-shared", "-o", "kernel.so"], folder)
+    cxx = simulator.compiler().command
+    _call([*cxx, *includes, "-fPIC", "-std=c++20", *made.cflags, "-c", *made.compile, "-o", "kernel.o"], folder)
+    _call([*cxx, "kernel.o", *made.ldflags, "-shared", "-o", "kernel.so"], folder)
     return folder / "kernel.so"
 
 
