@@ -7,8 +7,6 @@
 #include <unistd.h>
 
 namespace sim {
-extern size_t dynamic_allowed;
-
 static void device_only(const char* name, u32 pc) {
   if (Report* r = report("unsupported", "in kernel", pc)) {
     copy_name(r->note, name, sizeof r->note);

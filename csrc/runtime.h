@@ -254,6 +254,15 @@ void disarm();
 void install_handlers();
 void add_signal_stack();  // for the calling OS thread
 
+// ---------------------------------------------------------------- a job (job.cpp), and what it may do
+
+extern u64 job_stream;          // the stream it was given; 0: any will do
+extern size_t dynamic_allowed;  // bytes of dynamic shared memory it has opted in to
+void initialise(uintptr_t address, size_t bytes);
+void begin(double seconds, u64 stream);
+size_t finish(char* out, size_t room);  // findings, launches and counters as JSON lines
+bool use(const char* path, uintptr_t base);  // the learner's library; false: it has no line numbers
+
 // ---------------------------------------------------------------- findings (report.cpp), lines (lines.cpp)
 
 struct Place {

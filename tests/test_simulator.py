@@ -14,12 +14,12 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "simulator"))
 
+import corpus
 import play
 
 from grader.backends import simulator
 from grader.translate import Refused
 
-CORPUS = sorted((Path(__file__).parent / "simulator").glob("*/*.cu"))
 WHY_NOT = simulator.why_not()
 
 pytestmark = pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT)
@@ -48,15 +48,11 @@ def compiler(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     return name
 
 
-def expectations(text: str) -> list[str]:
-    return re.findall(r"^// expect: (.*)$", text, re.M)
-
-
-@pytest.mark.parametrize("file", CORPUS, ids=lambda f: f"{f.parent.name}/{f.stem}")
+@pytest.mark.parametrize("file", corpus.FILES, ids=corpus.identity)
 @pytest.mark.usefixtures("compiler")
 def test_corpus(file: Path, tmp_path: Path) -> None:
     text = file.read_text()
-    wanted = expectations(text)
+    wanted = corpus.expectations(text)
     assert wanted, f"{file.name} does not say what it expects"
     first, _, words = wanted[0].partition(" ")
     if first == "error":
@@ -67,27 +63,8 @@ def test_corpus(file: Path, tmp_path: Path) -> None:
             play.build(text, file.name, tmp_path)
     else:
         played = play.play(play.build(text, file.name, tmp_path), text, pedantic="pedantic" in file.stem)
-        compare(wanted, played, file.name)
-        values(text, played)
-
-
-def compare(wanted: list[str], played: play.Played, name: str) -> None:
-    found = {(f.kind, f.where) for f in played.run.findings}
-    found |= {(f.kind, f.other.split(",")[0]) for f in played.run.findings if f.kind == "race"}  # either side of it
-    if wanted == ["silent"]:
-        assert not found and not played.run.status, play.describe(played)
-        return
-    for words in wanted:
-        kind, _, line = words.partition(" ")
-        assert (kind, f"{name}:{line}" if line else "") in found or (not line and kind in {k for k, _ in found}), (
-            play.describe(played)
-        )
-    assert {f.kind for f in played.run.findings} == {w.split()[0] for w in wanted}, play.describe(played)
-
-
-def values(text: str, played: play.Played) -> None:
-    for index, value in re.findall(r"^// out\[(\d+)\]: (\S+)$", text, re.M):
-        assert played.out[int(index)] == pytest.approx(float(value), rel=1e-5), play.describe(played)
+        corpus.compare(wanted, played, file.name)
+        corpus.values(text, played)
 
 
 # Requests and sectors or wavefronts by space and access, as the hardware's profiler gave them on an H200.
@@ -142,7 +119,7 @@ def test_threads_change_no_result(name: str, checked: bool, tmp_path: Path) -> N
     text = SHARED_OUT[name].read_text()
     library = play.build(text, "kernel.cu", tmp_path, checked)
     alone, *others = (play.play(library, text, checking=False, threads=n, repeat=1 if n == 1 else 3) for n in (1, 2, 5))
-    values(text, alone)
+    corpus.values(text, alone)
     for played in others:
         assert not played.run.findings and not played.run.status, play.describe(played)
         assert played.out == alone.out

@@ -25,7 +25,8 @@ from grader.translate import translate
 __all__ = ["Device", "compiler", "device", "explain", "findings", "sources", "why_not"]
 
 # -fsanitize plants the callbacks, and is not given to the linker: they are ours, in grader._simulator.
-_CHECKED = ("-fsanitize=thread,bounds", "-fsanitize-recover=bounds")
+_SEEN = "bounds,integer-divide-by-zero"
+_CHECKED = (f"-fsanitize=thread,{_SEEN}", f"-fsanitize-recover={_SEEN}")
 _COMMON = (
     "-std=c++20",
     "-O1",

@@ -21,6 +21,7 @@ import re
 import struct
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -102,6 +103,32 @@ def play(library: Path, text: str, **options: Any) -> Played:
         )
     found, traffic = simulator.findings(left)
     return Played(Run(Fate.CRASHED, child.returncode, child.stderr, findings=found, traffic=traffic), [])
+
+
+RUNTIME = Path(__file__).resolve().parents[2] / "csrc"
+
+
+def build_driver(folder: Path, *flags: str) -> Path:
+    """The runtime in a program of its own, without Python, by the compiler that CXX names."""
+    parts = [str(f) for f in sorted(RUNTIME.glob("*.cpp")) if f.name != "bindings.cpp"]
+    words = ["-std=c++17", "-O1", "-g1", "-fno-strict-aliasing", "-rdynamic", f"-I{RUNTIME}", *flags]
+    driver = str(Path(__file__).with_name("driver.cpp"))
+    _call([*simulator.compiler().command, *words, *parts, driver, "-ldl", "-lpthread", "-o", "driver"], folder)
+    return folder / "driver"
+
+
+def drive(command: Sequence[str], library: Path, text: str, pedantic: bool = False) -> Played:
+    """What `play` does, by a program that `build_driver` made; `command` is how it is started."""
+    report = library.with_suffix(".report")
+    words = [option(text, "n", "256"), option(text, "seconds", "5"), str(int(pedantic)), str(report)]
+    child = subprocess.run([*command, str(library), *words], capture_output=True, text=True)
+    said = report.read_text(errors="replace") if report.exists() else ""
+    found, traffic = simulator.findings(said)
+    if child.returncode:
+        return Played(Run(Fate.CRASHED, child.returncode, child.stderr, findings=found, traffic=traffic), [])
+    last = json.loads(said.splitlines()[-1])
+    run = Run(Fate.RETURNED, last["status"], findings=found, traffic=traffic)
+    return Played(run, [float(x) for x in last["out"]], printed=tuple(child.stdout.splitlines()))
 
 
 def _root() -> str:
