@@ -152,9 +152,9 @@ struct Block {
   int reduce, result;
   char* shared;
   char* stack;
-  int capacity;  // in stacks
+  int capacity, stacks_taken;
   Cell* cells[SLOTS];
-  Context context[MAX_THREADS];
+  Context context[MAX_THREADS];  // null: not started
   u32 barrier_pc[MAX_THREADS];
   int predicate[MAX_THREADS];
   Copy* copies[MAX_THREADS];

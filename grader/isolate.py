@@ -161,6 +161,12 @@ class Worker:
         """To be loaded by this child and by those that replace it."""
         self.libraries += ((library, launcher),)
 
+    def adjust(self, options: Mapping[str, bool]) -> None:
+        """Further options, for this child and for those that replace it."""
+        self.options |= options
+        if self.started:
+            self._ask({"do": "options", "options": self.options}, START_SECONDS)
+
     def kill(self) -> int:
         """Ends the child and all that it started; returns its exit code."""
         if self.process is None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from grader import backends, build, catalog, judge
+from grader import backends, build, catalog, judge, large
 from grader.model import Outcome, Request, Verdict
 
 HOME = Path(__file__).resolve().parents[1]
@@ -88,6 +88,8 @@ def backend(request: pytest.FixtureRequest) -> str:
 def test_attempt(path: Path, backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(judge, "examples", lambda request: tmp_path)
     alternatives = expected(path.read_text(), backend)
+    if all(one.outcome is not Outcome.PASS for one in alternatives):  # found, however busy the machine is
+        monkeypatch.setattr(large, "SECONDS", 30.0)
     verdict = judge.grade(request(path.parent.name, path, backend))
     assert any(one.met(verdict) for one in alternatives), told(verdict)
 

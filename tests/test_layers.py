@@ -57,10 +57,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "strict": {"backends", "build", "cases", "isolate", "model", "spec", "translate"},
     "sanitize": {"isolate", "model"},
     "efficiency": {"model"},
+    "large": {"case", "cases", "isolate", "model", "spec"},
     "simulate": {"backends", "build", "case", "cases", "errors", "isolate", "model", "spec", "translate"},
     "judge": {
-        "backends", "build", "case", "cases", "efficiency", "isolate", "measure", "model", "sanitize", "spec",
-        "strict", "timing", "translate",
+        "backends", "build", "case", "cases", "efficiency", "isolate", "large", "measure", "model", "sanitize",
+        "spec", "strict", "timing", "translate",
     },
     # records and screens
     "record": {"errors", "model"},

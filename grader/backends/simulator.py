@@ -300,6 +300,7 @@ class Device:
 
         An unchecked launch runs on so many OS threads, never more than 8; 0 is one per core.
         """
+        self.checking = checking
         self.runtime.options(checking, traced, pedantic, threads)
 
     def load(self, library: Path, launcher: str) -> str:
@@ -331,7 +332,7 @@ class Device:
         place = int(self.runtime.allocate(buffer.nbytes, buffer.itemsize, buffer.offset % _ARENA_RESIDUE, buffer.name))
         if place:
             ctypes.memmove(place, self.base + buffer.offset, buffer.nbytes)
-            if buffer.initialised:
+            if buffer.initialised and self.checking:
                 self.runtime.initialise(place, buffer.nbytes)
         return place
 
