@@ -149,6 +149,9 @@ ABI int sim_unsupported(const char* name) {
   return refuse(NOT_SUPPORTED);
 }
 
+int multiprocessors = 4;  // few, so that grids sized by them stay small
+ABI int sim_multiprocessors() { return multiprocessors; }
+
 ABI int sim_in_kernel() { return in_kernel(); }
 
 ABI u64 sim_clock() { return (u64)(now() * 1e9); }

@@ -257,6 +257,7 @@ void add_signal_stack();  // for the calling OS thread
 // ---------------------------------------------------------------- a job (job.cpp), and what it may do
 
 extern u64 job_stream;          // the stream it was given; 0: any will do
+extern int multiprocessors;     // of the device that we pretend to be
 extern size_t dynamic_allowed;  // bytes of dynamic shared memory it has opted in to
 void initialise(uintptr_t address, size_t bytes);
 void begin(double seconds, u64 stream);

@@ -239,7 +239,7 @@ def _build(grading: Grading, pending: list[build.Pending]) -> tuple[Build, Build
     return built[0], built[-1] if wants_speed(grading.request) else None
 
 
-def _options(request: Request) -> dict[str, bool]:
+def _options(request: Request) -> dict[str, int]:
     return {"pedantic": True} if request.pedantic and request.backend == "simulator" else {}
 
 

@@ -295,13 +295,20 @@ class Device:
         self.launcher: Any = None
         self.options(True)
 
-    def options(self, checking: bool = True, traced: int = 1 << 31, pedantic: bool = False, threads: int = 0) -> None:
+    def options(
+        self,
+        checking: bool = True,
+        traced: int = 1 << 31,
+        pedantic: bool = False,
+        threads: int = 0,
+        multiprocessors: int = 4,  # few, so that grids sized by them stay small
+    ) -> None:
         """Whether accesses are checked, for how many blocks traffic is counted, whether shuffles order no memory.
 
         An unchecked launch runs on so many OS threads, never more than 8; 0 is one per core.
         """
         self.checking = checking
-        self.runtime.options(checking, traced, pedantic, threads)
+        self.runtime.options(checking, traced, pedantic, threads, multiprocessors)
 
     def load(self, library: Path, launcher: str) -> str:
         """Empty, or why the launcher cannot be called."""

@@ -108,6 +108,7 @@ int sim_capturing();
 size_t sim_graph_nodes(const void* graph);
 int sim_graph_launch(const void* graph, unsigned long long stream);
 int sim_in_kernel();
+int sim_multiprocessors();
 unsigned long long sim_clock();
 void sim_sleep();
 [[noreturn]] void sim_assert(const char* expression);
