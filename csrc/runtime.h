@@ -50,7 +50,7 @@ struct Allocation {
   u8* written;  // one byte per byte: has it a value?
   Cell* cells;  // one per granule of 1 << shift bytes
   size_t bytes_shadow;
-  int shift, item;
+  int shift, item;  // item: bytes of an element, 0 where nobody knows
   bool live;
   Kind kind;
   char name[64];

@@ -230,3 +230,36 @@ def test_explain_shows_the_learners_line(tmp_path: Path) -> None:
 def test_findings_survive_a_torn_report() -> None:
     found, traffic = simulator.findings('{"finding":"oob","what":"stack","variable":"","note":"","count":2}\n{"find')
     assert [f.kind for f in found] == ["oob"] and not traffic
+
+
+@pytest.mark.parametrize(
+    ("item", "size", "words"),
+    [
+        (4, 4, "reads element 100 of ws, which has 256 elements"),
+        (4, 16, "reads element 100 of ws, which has 256 elements"),
+        (0, 4, "reads bytes 400 to 403 of ws, which has 1024 bytes"),
+        (1, 8, "reads bytes 400 to 407 of ws, which has 1024 bytes"),
+        (1, 1, "reads element 400 of ws, which has 1024 elements"),
+    ],
+)
+def test_untyped_memory_is_told_in_bytes(item: int, size: int, words: str) -> None:
+    fact = {
+        "finding": "oob",
+        "what": "read",
+        "variable": "ws",
+        "offset": 400,
+        "extent": 1024,
+        "item": item,
+        "size": size,
+    }
+    ((found,), _) = simulator.findings(json.dumps({**fact, "thread": [0, 0, 0], "block": [0, 0, 0]}))
+    assert words in found.text
+
+
+def test_a_workspace_is_untyped(tmp_path: Path) -> None:
+    body = "((float*)out)[threadIdx.x] = in[threadIdx.x] + ((const float*)out)[64];"
+    text = KERNEL.replace("float* out", "void* out").replace("BODY", body)
+    declaration = play.DECLARATION.replace("float* out", "void* out")
+    played = play.play(play.build(text, "k.cu", tmp_path, declaration=declaration), "", untyped=True)
+    told = " ".join(f.text for f in played.run.findings)
+    assert "bytes 256 to 259 of out" in told or "byte 256" in told, play.describe(played)

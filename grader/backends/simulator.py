@@ -327,7 +327,8 @@ class Device:
         """Launches once; the arena then holds what the launcher left."""
         os.ftruncate(self.report, 0)
         os.lseek(self.report, 0, os.SEEK_SET)
-        places = {b.name: self._allocate(b) for b in job.buffers}
+        untyped = {a.buffer for a in job.arguments if a.ctype == "void"}
+        places = {b.name: self._allocate(b, 0 if b.name in untyped else b.itemsize) for b in job.buffers}
         try:
             if not all(places.values()):
                 return Run(Fate.REFUSED, message="the simulator has not enough memory for this case")
@@ -335,8 +336,8 @@ class Device:
         finally:
             self.runtime.free_all()
 
-    def _allocate(self, buffer: Buffer) -> int:
-        place = int(self.runtime.allocate(buffer.nbytes, buffer.itemsize, buffer.offset % _ARENA_RESIDUE, buffer.name))
+    def _allocate(self, buffer: Buffer, itemsize: int) -> int:
+        place = int(self.runtime.allocate(buffer.nbytes, itemsize, buffer.offset % _ARENA_RESIDUE, buffer.name))
         if place:
             ctypes.memmove(place, self.base + buffer.offset, buffer.nbytes)
             if buffer.initialised and self.checking:

@@ -151,7 +151,8 @@ def _child(options: dict[str, Any], report: int) -> None:
     original = device.runtime.finish
     device.runtime = SimpleNamespace(**{k: getattr(device.runtime, k) for k in dir(device.runtime) if k[0] != "_"})
     device.runtime.finish = lambda: facts.append(original()) or facts[-1]  # type: ignore[func-returns-value]
-    pointers = Argument("float", buffer="in", pointer=True), Argument("float", buffer="out", pointer=True)
+    ctype = "void" if options.get("untyped") else "float"
+    pointers = Argument("float", buffer="in", pointer=True), Argument(ctype, buffer="out", pointer=True)
     buffers = Buffer("in", start[0], 4 * n, 4, True), Buffer("out", start[1], 4 * n, 4, False)
     job = Job(buffers, (*pointers, Argument("int", n)), len(arena), options["seconds"])
     best = float("inf")

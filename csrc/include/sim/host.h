@@ -47,7 +47,9 @@ struct cudaFuncAttributes {
 
 namespace sim {
 template <class T>
-constexpr size_t item = sizeof(std::conditional_t<std::is_void_v<T>, char, T>);
+constexpr size_t item = sizeof(T);
+template <>
+constexpr size_t item<void> = 0;  // not known
 SIM_INLINE cudaError_t error(int e) { return (cudaError_t)e; }
 SIM_INLINE unsigned long long number(cudaStream_t s) { return (unsigned long long)(uintptr_t)s; }
 constexpr unsigned long long NO_STREAM = ~0ull;
