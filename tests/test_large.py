@@ -92,6 +92,14 @@ def test_too_slow_to_jump_is_no_mistake() -> None:
     assert all(top.sizes["rows"] < large.BEYOND for top in climb.tops)
 
 
+@simulated
+def test_a_race_harms_nobody() -> None:
+    """No verdict comes here with one that the checked cases saw; one that they did not see may do as it likes."""
+    statement = "if (i >= n) return; c[(i * 7919) % n] = a[0]; c[0] += c[n - 1 - i];"
+    climb = climbed("01_vector_add", VECTOR_ADD.replace("STATEMENT", statement), 1.0)
+    assert climb.failure and climb.failure.outcome is Outcome.WRONG
+
+
 # ---------------------------------------------------------------- where it goes
 
 
