@@ -1,6 +1,7 @@
 """The simulator's counters beside Nsight Compute's, kernel for kernel. Needs a GPU and ncu.
 
-    python benchmarks/counters.py        writes benchmarks/results/counters-<device>.json and prints a table
+    python benchmarks/counters.py            writes benchmarks/results/counters-<device>.json and prints a table
+    python benchmarks/counters.py --again    no GPU: simulates anew, beside ncu's figures of the file in results/
 
 Requests and sectors of global loads and stores, and wavefronts of shared loads and stores, summed over all launches of
 one call. ncu runs one child that launches every kernel once, in order.
@@ -9,6 +10,7 @@ one call. ncu runs one child that launches every kernel once, in order.
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import subprocess
@@ -21,7 +23,8 @@ from typing import Any
 HOME = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(HOME))
 
-from grader import backends, build, case, cases, catalog, isolate, spec, wire  # noqa: E402
+from grader import backends, build, case, cases, catalog, isolate, spec  # noqa: E402
+from grader.model import Run  # noqa: E402
 
 METRICS = {
     "global read requests": "l1tex__t_requests_pipe_lsu_mem_global_op_ld.sum",
@@ -57,34 +60,67 @@ KERNELS = (
 
 
 def main() -> None:
-    plans = [plan(*kernel) for kernel in KERNELS]
+    plans = [plan(*kernel, multiprocessors()) for kernel in KERNELS]
     ours = [p.pop("ours") for p in plans]
     path = build.cache() / "counters.json"
     path.write_text(json.dumps(plans))
     theirs = list(hardware(path, [p["launches"] for p in plans]))
-    rows = [{"kernel": " ".join(k), "simulator": a, "ncu": b} for k, a, b in zip(KERNELS, ours, theirs, strict=True)]
+    rows = [
+        {"kernel": " ".join(k), "source": digest(k[0], k[1]), "simulator": a, "ncu": b}
+        for k, a, b in zip(KERNELS, ours, theirs, strict=True)
+    ]
     write(rows)
 
 
-def plan(slug: str, attempt: str, text: str) -> dict[str, Any]:
-    """Simulates one call, and says what the child has to launch."""
+def multiprocessors() -> int:
+    """Of the present GPU: launchers size their grids by it."""
+    import torch
+
+    return int(torch.cuda.get_device_properties(0).multi_processor_count)
+
+
+def again(path: Path) -> None:
+    """The simulator's column anew."""
+    record = json.loads(path.read_text())
+    kernels = {" ".join(kernel): kernel for kernel in KERNELS}
+    for row in record["rows"]:
+        kernel = kernels[row["kernel"]]
+        row["simulator"] = simulated(*kernel, record["multiprocessors"])[1]
+        if row["source"] != digest(*kernel[:2]):
+            print(f"{row['kernel']}: the source has changed since ncu saw it")
+    record["simulated"] = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    path.write_text(json.dumps(record, indent=1) + "\n")
+    table(record["rows"])
+
+
+def kernel_source(slug: str, attempt: str) -> Path:
+    if attempt:
+        return HOME / "tests" / "attempts" / slug / f"{attempt}.cu"
+    return HOME / "solutions" / slug / f"{slug.partition('_')[2]}.cu"
+
+
+def digest(slug: str, attempt: str) -> str:
+    """Of the text that ran: figures of another one are not comparable."""
+    return hashlib.sha256(kernel_source(slug, attempt).read_bytes()).hexdigest()[:16]
+
+
+def built(slug: str, attempt: str, backend: str) -> Path:
+    exercise = catalog.load(HOME, slug)
+    text, name = kernel_source(slug, attempt).read_text(), f"{exercise.name}.cu"
+    done = build.start(backends.get(backend).sources(exercise, text, name), backend, build.cache()).wait()
+    assert not done.errors, done.errors
+    return done.library
+
+
+def simulated(slug: str, attempt: str, text: str, multiprocessors: int) -> tuple[Run, dict[str, int]]:
+    """One call on a simulated device of so many multiprocessors, and its counts by METRICS' names."""
     exercise = catalog.load(HOME, slug)
     spec_ = spec.load(exercise.folder)
     one = case.parse(text, exercise, spec_)
-    source = HOME / "solutions" / slug / f"{exercise.name}.cu"
-    if attempt:
-        source = HOME / "tests" / "attempts" / slug / f"{attempt}.cu"
-    built = {
-        name: build.start(
-            backends.get(name).sources(exercise, source.read_text(), f"{exercise.name}.cu"), name, build.cache()
-        ).wait()
-        for name in ("cuda", "simulator")
-    }
-    launcher = exercise.declaration.launcher
-    with isolate.start("simulator", cases.arena_size(spec_.moved(**one.sizes))) as worker:
-        worker.add(built["simulator"].library, launcher)
-        job = cases.fill(worker.arena, exercise, spec_, one, 1)
-        run = worker.run(job)
+    options = {"multiprocessors": multiprocessors}
+    with isolate.start("simulator", cases.arena_size(spec_.moved(**one.sizes)), options) as worker:
+        worker.add(built(slug, attempt, "simulator"), exercise.declaration.launcher)
+        run = worker.run(cases.fill(worker.arena, exercise, spec_, one, 1))
     counts = dict.fromkeys(METRICS, 0)
     for t in run.traffic:
         unit = "sectors" if t.space == "global" else "wavefronts"
@@ -94,8 +130,15 @@ def plan(slug: str, attempt: str, text: str) -> dict[str, Any]:
         ):
             if name in counts:
                 counts[name] += value
+    return run, counts
+
+
+def plan(slug: str, attempt: str, text: str, multiprocessors: int) -> dict[str, Any]:
+    """Simulates one call, and says what the child has to launch."""
+    run, counts = simulated(slug, attempt, text, multiprocessors)
+    exercise = catalog.load(HOME, slug)
     return {
-        "library": str(built["cuda"].library), "launcher": launcher, "job": wire.job_to(job), "slug": slug,
+        "library": str(built(slug, attempt, "cuda")), "launcher": exercise.declaration.launcher, "slug": slug,
         "case": text, "launches": len(run.launches), "ours": counts,
     }  # fmt: skip
 
@@ -132,10 +175,15 @@ def hardware(path: Path, launches: list[int]) -> Iterator[dict[str, int]]:
 
 def write(rows: list[dict[str, Any]]) -> None:
     device = backends.get("cuda").device()
-    record = {"device": device, "measured": datetime.now(timezone.utc).isoformat(timespec="seconds"), "rows": rows}
+    now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    record = {"device": device, "multiprocessors": multiprocessors(), "measured": now, "simulated": now, "rows": rows}
     path = HOME / "benchmarks" / "results" / f"counters-{device.replace(' ', '_')}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(record, indent=1) + "\n")
+    table(rows)
+
+
+def table(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         different = [n for n in METRICS if row["simulator"][n] != row["ncu"][n]]
         print(f"{row['kernel']:70} {'equal' if not different else ''}")
@@ -146,5 +194,7 @@ def write(rows: list[dict[str, Any]]) -> None:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--child"]:
         child(Path(sys.argv[2]))
+    elif sys.argv[1:2] == ["--again"]:
+        again(HOME / "benchmarks" / "results" / "counters-NVIDIA_H200.json")
     else:
         main()

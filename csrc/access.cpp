@@ -3,6 +3,7 @@
 
 #include <sched.h>
 #include <string.h>
+#include <unistd.h>
 
 namespace sim {
 u64 accesses;
@@ -340,7 +341,7 @@ ABI void* __tsan_memset(void* to, int value, size_t n) {
   return memset(to, value, n);
 }
 
-// ---------------------------------------------------------------- array bounds (-fsanitize=bounds)
+// ---------------------------------------------------------------- array bounds and division (-fsanitize=bounds,…)
 
 struct SourceLocation {
   const char* file;
@@ -364,5 +365,14 @@ ABI void __ubsan_handle_out_of_bounds(OutOfBounds* d, uintptr_t index) {
     if (in_kernel()) place_thread(r, current);
   }
   if (in_kernel()) abort_kernel(ILLEGAL_ADDRESS);
+}
+
+// x86 would trap here; arm64 would give zero, and a GPU whatever it likes.
+ABI void __ubsan_handle_divrem_overflow(void*, uintptr_t, uintptr_t) {
+  Report* r = report(in_kernel() ? "assert" : "host", in_kernel() ? "division" : "host division", offset_of(CALLER));
+  if (r && in_kernel()) place_thread(r, current);
+  if (in_kernel()) abort_kernel(ILLEGAL_ADDRESS);
+  flush_reports();
+  _exit(98);
 }
 }  // namespace sim

@@ -49,7 +49,17 @@ static int pick() {
   return -1;
 }
 
+static void thread_main();
+
+// A thread gets a stack when it starts, and hands it to the next one if it returns without ever having waited.
+static void give_stack(int thread) {
+  int i = block->stacks_taken++;
+  // stacks start at different cache lines, or a thousand of them would share one set
+  block->context[thread] = prepare(block->stack + (size_t)(i + 1) * STACK - (i & 63) * 64, thread_main);
+}
+
 static void resume(Context* save, int thread) {
+  if (!block->context[thread]) give_stack(thread);
   select(thread);
   sim_switch(save, block->context[thread]);
 }
@@ -129,8 +139,8 @@ void abort_kernel(int error) {
 
 // ---------------------------------------------------------------- a thread's life
 
-static void thread_main() {
-  launch->entry(launch->closure);
+// Back when nobody waited for this thread and the next one has not started: it may run on this stack.
+static void leave() {
   int thread = current;
   Warp& w = warp_of(thread);
   drop_copies();
@@ -140,8 +150,18 @@ static void thread_main() {
   block->returned++;
   if (w.waiting) complete_warp(thread >> 5);
   if (block->live) pass_barrier();
+  int next = pick();
+  if (next >= 0 && !block->context[next]) return select(next);
   proceed(thread);
   __builtin_unreachable();
+}
+
+static void thread_main() {
+  for (;;) {
+    block->context[current] = &main_context;  // started; where it stands is noted when it waits
+    launch->entry(launch->closure);
+    leave();
+  }
 }
 
 static void open_warp(Warp& w, int lanes, u32 linear) {
@@ -161,12 +181,12 @@ void open_block(Block* b, u32 linear) {
   b->live = launch->threads;
   b->arrived = b->returned = 0;
   b->at_grid = false;
+  b->stacks_taken = 0;
   b->acquired = 0;
   if (checking) b->epoch = b->start = next_epoch(b);
   for (int i = 0; i < launch->warps; i++) open_warp(b->warp[i], launch->threads - 32 * i, linear);
   for (int t = 0; t < launch->threads; t++) {
-    // stacks start at different cache lines, or a thousand of them would share one set
-    b->context[t] = prepare(b->stack + (size_t)(t + 1) * STACK - (t & 63) * 64, thread_main);
+    b->context[t] = nullptr;
     b->group[t] = 0;
     b->copies[t] = nullptr;
     b->signal[t] = Signal{};
@@ -182,6 +202,7 @@ static void enter(Block* b) {
   blockIdx = b->index;
   select(0);
   inside = true;
+  give_stack(0);
   sim_switch(&main_context, b->context[0]);
   inside = false;
 }

@@ -125,5 +125,8 @@ char* stacks(int count) {
 }
 
 bool in_stacks(uintptr_t p) { return p - stacks_low < stacks_bytes; }
-bool in_guard(uintptr_t p) { return in_stacks(p) && (p - stacks_low) % STACK < 16384; }
+bool in_guard(uintptr_t p) {
+  static const size_t page = (size_t)sysconf(_SC_PAGESIZE);  // 64 KiB on some arm64 systems
+  return in_stacks(p) && (p - stacks_low) % STACK < (page > 16384 ? page : 16384);
+}
 }  // namespace sim

@@ -7,8 +7,6 @@
 #include <unistd.h>
 
 namespace sim {
-extern size_t dynamic_allowed;
-
 static void device_only(const char* name, u32 pc) {
   if (Report* r = report("unsupported", "in kernel", pc)) {
     copy_name(r->note, name, sizeof r->note);
@@ -153,6 +151,9 @@ ABI int sim_unsupported(const char* name) {
   if (in_kernel()) abort_kernel(NOT_SUPPORTED);
   return refuse(NOT_SUPPORTED);
 }
+
+int multiprocessors = 4;  // few, so that grids sized by them stay small
+ABI int sim_multiprocessors() { return multiprocessors; }
 
 ABI int sim_in_kernel() { return in_kernel(); }
 

@@ -50,7 +50,7 @@ struct Allocation {
   u8* written;  // one byte per byte: has it a value?
   Cell* cells;  // one per granule of 1 << shift bytes
   size_t bytes_shadow;
-  int shift, item;
+  int shift, item;  // item: bytes of an element, 0 where nobody knows
   bool live;
   Kind kind;
   char name[64];
@@ -152,9 +152,9 @@ struct Block {
   int reduce, result;
   char* shared;
   char* stack;
-  int capacity;  // in stacks
+  int capacity, stacks_taken;
   Cell* cells[SLOTS];
-  Context context[MAX_THREADS];
+  Context context[MAX_THREADS];  // null: not started
   u32 barrier_pc[MAX_THREADS];
   int predicate[MAX_THREADS];
   Copy* copies[MAX_THREADS];
@@ -253,6 +253,16 @@ void arm(double seconds);
 void disarm();
 void install_handlers();
 void add_signal_stack();  // for the calling OS thread
+
+// ---------------------------------------------------------------- a job (job.cpp), and what it may do
+
+extern u64 job_stream;          // the stream it was given; 0: any will do
+extern int multiprocessors;     // of the device that we pretend to be
+extern size_t dynamic_allowed;  // bytes of dynamic shared memory it has opted in to
+void initialise(uintptr_t address, size_t bytes);
+void begin(double seconds, u64 stream);
+size_t finish(char* out, size_t room);  // findings, launches and counters as JSON lines
+bool use(const char* path, uintptr_t base);  // the learner's library; false: it has no line numbers
 
 // ---------------------------------------------------------------- findings (report.cpp), lines (lines.cpp)
 

@@ -89,17 +89,21 @@ def _first(before: np.ndarray, after: np.ndarray) -> tuple[int, int] | None:
 
 
 def _redzone(layout: Layout, at: int, left: str, right: str, count: int) -> Finding:
+    """A write outside every buffer is blamed on the nearest one."""
     sizes = {b.name: b for b in layout.job.buffers}
+    untyped = {a.buffer for a in layout.job.arguments if a.ctype == "void"}
     past = at - (sizes[left].offset + sizes[left].nbytes) if left else None
     short = sizes[right].offset - at if right else None
-    if past is not None and (short is None or past <= short):
-        name, item, words = left, sizes[left].itemsize, f"{past // sizes[left].itemsize} elements past the end of"
-        words = words.replace("0 elements past", "just past")
+    behind = past is not None and (short is None or past <= short)
+    buffer = sizes[left if behind else right]
+    item, unit = (1, "bytes") if buffer.name in untyped else (buffer.itemsize, "elements")
+    if past is not None and behind:
+        place = f"{past // item} {unit} past the end of" if past >= item else "just past the end of"
     else:
-        name, item, words = right, sizes[right].itemsize, f"{-(-short // sizes[right].itemsize)} elements before"  # type: ignore[operator]
-    total = sizes[name].nbytes // item
-    text = f"a write landed {words} {name} ({total} elements); guard the index before you store"
-    return Finding("oob", text, variable=name, count=count)
+        assert short is not None
+        place = f"{-(-short // item)} {unit} before"
+    text = f"a write landed {place} {buffer.name} ({buffer.nbytes // item} {unit}); guard the index before you store"
+    return Finding("oob", text, variable=buffer.name, count=count)
 
 
 def padding(argument: str, got: torch.Tensor, before: torch.Tensor, width: int) -> tuple[Finding, ...]:

@@ -115,17 +115,23 @@ def _who(f: Fact) -> str:
     return f"thread {_tuple(f['thread'])} of block {_tuple(f['block'])}" if "thread" in f else "the host"
 
 
+def _unit(f: Fact) -> int:
+    """Bytes of an element; 0 where nobody can tell: void*, or bytes that are accessed as something else."""
+    item = int(f.get("item", 0))
+    return item if item > 1 or (item == 1 and f.get("size") == 1) else 0
+
+
 def _element(f: Fact) -> str:
-    """Which element of the variable, when its item size is known."""
-    item, offset = int(f.get("item", 0)), int(f["offset"])
-    if item > 0 and offset % item == 0:
-        return f"element {offset // item}"
-    return f"byte {offset}"
+    """Which element of the variable, or which bytes."""
+    unit, offset, size = _unit(f), int(f["offset"]), int(f.get("size", 0))
+    if unit and offset % unit == 0:
+        return f"element {offset // unit}"
+    return f"bytes {offset} to {offset + size - 1}" if size > 1 else f"byte {offset}"
 
 
 def _length(f: Fact) -> str:
-    item, extent = int(f.get("item", 0)), int(f["extent"])
-    return f"{extent // item} elements" if item > 0 and extent % item == 0 else f"{extent} bytes"
+    unit, extent = _unit(f), int(f["extent"])
+    return f"{extent // unit} elements" if unit and extent % unit == 0 else f"{extent} bytes"
 
 
 def _oob(f: Fact) -> str:
@@ -165,9 +171,7 @@ def _oob(f: Fact) -> str:
 
 
 def _race(f: Fact) -> str:
-    item = int(f.get("item", 0)) or 1
-    element = int(f["offset"]) // item
-    place = f"{'__shared__ ' if f['extent'] else ''}{f['variable']}, element {element}"
+    place = f"{'__shared__ ' if f['extent'] else ''}{f['variable']}, {_element({**f, 'size': 0})}"
     story = {
         "read after write": "one thread reads what another writes",
         "write after read": "one thread overwrites what another still reads",
@@ -187,7 +191,7 @@ def _race(f: Fact) -> str:
 def _uninit(f: Fact) -> str:
     what, name = f["what"], f["variable"]
     if what == "copy":
-        return f"the host copies {name}, of which {_element(f)} was never written"
+        return f"the host copies {name}, of which {_element({**f, 'size': 0})} was never written"
     if "atomic" in what:
         return f"{_who(f)} updates {_element(f)} of {name}, which holds no value yet: set it to zero first"
     if f["note"] == "copy":

@@ -13,7 +13,7 @@ TABLE = {
     r"mov\.u32 %0, %warpid": "{0} = (unsigned)sim_thread / 32",
     r"mov\.u32 %0, %lanemask_lt": "{0} = (1u << sim_lane) - 1",
     r"mov\.u32 %0, %lanemask_eq": "{0} = 1u << sim_lane",
-    r"mov\.u32 %0, %smid": "{0} = blockIdx.x % ::sim::SMS",
+    r"mov\.u32 %0, %smid": "{0} = blockIdx.x % ::sim_multiprocessors()",
     r"mov\.u64 %0, %(?:globaltimer|clock64)": "{0} = sim_clock()",
     r"mov\.u32 %0, %clock": "{0} = (unsigned)sim_clock()",
     r"(?:membar\.(?:cta|gl|sys)|fence\.(?:sc|acq_rel)\.(?:cta|gpu|sys))": "sim_fence()",

@@ -81,7 +81,7 @@ class Arena:
 
 
 @contextlib.contextmanager
-def start(backend: str, size: int, options: Mapping[str, bool] | None = None) -> Iterator[Worker]:
+def start(backend: str, size: int, options: Mapping[str, int] | None = None) -> Iterator[Worker]:
     """A worker with an arena of its own, both gone at the end."""
     arena = Arena(size)
     try:
@@ -105,7 +105,7 @@ class Worker:
         arena: Arena,
         libraries: tuple[tuple[Path, str], ...] = (),
         prefix: tuple[str, ...] = (),
-        options: Mapping[str, bool] | None = None,
+        options: Mapping[str, int] | None = None,
     ) -> None:
         self.backend, self.arena, self.libraries, self.prefix = backend, arena, libraries, prefix
         self.log, self.report = memory("log", 0), memory("report", 0)
@@ -160,6 +160,12 @@ class Worker:
     def add(self, library: Path, launcher: str) -> None:
         """To be loaded by this child and by those that replace it."""
         self.libraries += ((library, launcher),)
+
+    def adjust(self, options: Mapping[str, int]) -> None:
+        """Further options, for this child and for those that replace it."""
+        self.options |= options
+        if self.started:
+            self._ask({"do": "options", "options": self.options}, START_SECONDS)
 
     def kill(self) -> int:
         """Ends the child and all that it started; returns its exit code."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import nvtx
 
-from grader import backends, build, cases, efficiency, interrupt, isolate, measure, sanitize
+from grader import backends, build, cases, efficiency, interrupt, isolate, large, measure, sanitize
 from grader import case as case_
 from grader import spec as spec_
 from grader.isolate import Worker
@@ -132,6 +132,8 @@ def _judge(grading: Grading) -> Verdict:
         if verdict := _cases(grading, spec, crew, ahead):
             wrong = verdict.outcome is Outcome.WRONG  # a finding says why
             return (_strict(grading, strict, wait=True) if wrong else None) or verdict
+        if verdict := _large(grading, spec, crew[0]):
+            return verdict
         if verdict := _strict(grading, strict, wait=False) or _wasteful(grading):
             return verdict
         if timer is None or speed is None or reference is None:
@@ -143,7 +145,7 @@ def _judge(grading: Grading) -> Verdict:
 
 def _crew(request: Request, spec: Spec, stack: contextlib.ExitStack) -> list[Worker]:
     """One worker on a GPU, where cases wait for one another; one a core on the simulator."""
-    room = cases.arena_size(BUDGET[request.backend])
+    room = cases.arena_size(large.LAST if _climbs(request) else BUDGET[request.backend])
     if request.case:  # a replay may be of a timed size
         room += 4 * spec.moved(**case_.parse(request.case, request.exercise, spec).sizes)
     count = min(CREW, os.cpu_count() or 1) if request.backend == "simulator" and not request.case else 1
@@ -164,6 +166,26 @@ def _load(grading: Grading, crew: list[Worker], learner: Build) -> Verdict | Non
         outcome = Outcome.TIMEOUT if died.fate is Fate.TIMED_OUT else Outcome.CRASH
         return grading.verdict(outcome, detail=f"{isolate.AT_LOAD}: {died}")
     return grading.verdict(Outcome.COMPILE, log=why_not, detail=_missing(request)) if why_not else None
+
+
+def _climbs(request: Request) -> bool:
+    return request.backend == "simulator" and not request.case
+
+
+def _large(grading: Grading, spec: Spec, worker: Worker) -> Verdict | None:
+    """None when larger sizes are right too (simulator only: a GPU's timed calls are checked in full)."""
+    request = grading.request
+    if not _climbs(request):
+        return None
+    grading.progress("larger sizes, unchecked")
+    with nvtx.annotate("large"):
+        climb = large.Climb(request.exercise, spec, worker, grading.seed).run(large.SECONDS)
+    grading.stages.append(climb.stage())
+    if climb.failure is None:
+        return None
+    found = cases.Series(0, 1, climb.failure, climb.failure)
+    told = cases.explain(request.exercise, spec, worker, found, SECONDS[request.backend])
+    return _failed(grading, told or climb.failure)
 
 
 def _wasteful(grading: Grading) -> Verdict | None:
@@ -222,7 +244,7 @@ def _build(grading: Grading, pending: list[build.Pending]) -> tuple[Build, Build
     return built[0], built[-1] if wants_speed(grading.request) else None
 
 
-def _options(request: Request) -> dict[str, bool]:
+def _options(request: Request) -> dict[str, int]:
     return {"pedantic": True} if request.pedantic and request.backend == "simulator" else {}
 
 

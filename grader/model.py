@@ -108,7 +108,7 @@ class Resources:
 
 @dataclass(frozen=True)
 class Sources:
-    """What the compiler is given, through torch.utils.cpp_extension.load. Made by a backend; pure."""
+    """What the compiler is given, through torch.utils.cpp_extension.load. Made by a backend."""
 
     files: Mapping[str, str]  # file name -> text, written into the build folder
     compile: tuple[str, ...]  # which of them are compiled: ("softmax.cu",)

@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from grader import backends, build, catalog, prove
+from grader import backends, build, catalog, large, prove
+from grader.expect import expected
 from grader.folder import Folder
+from grader.model import Outcome
 
 HOME = Path(__file__).resolve().parents[1]
 ATTEMPTS = sorted((HOME / "tests" / "attempts").glob("*/*.cu"))
@@ -53,7 +55,9 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.mark.parametrize("path", ATTEMPTS, ids=name)
-def test_attempt(path: Path, backend: str) -> None:
+def test_attempt(path: Path, backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if all(one.outcome is not Outcome.PASS for one in expected(path, backend)):  # found, however busy the machine is
+        monkeypatch.setattr(large, "SECONDS", 30.0)
     assert list(prove.attempt(folder(path.parent.name), path, backend)) == []
 
 

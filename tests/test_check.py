@@ -127,6 +127,25 @@ def test_a_write_beside_a_buffer_is_found_and_named(buffer: str, side: int) -> N
     assert ("before" if side < 0 else "past the end") in finding.text
 
 
+@pytest.mark.parametrize(
+    ("ctype", "at", "words"),
+    [
+        ("float", 0, "just past the end of y (10 elements)"),
+        ("float", 40, "10 elements past the end of y (10 elements)"),
+        ("void", 40, "40 bytes past the end of y (40 bytes)"),
+    ],
+)
+def test_how_far_a_write_went_and_in_what(ctype: str, at: int, words: str) -> None:
+    layout_ = plan(10)
+    job = replace(layout_.job, arguments=(*layout_.job.arguments, Argument(ctype, buffer="y", pointer=True)))
+    before = layout.poison(job.span, 1)
+    after = before.copy()
+    y = layout_.buffer("y")
+    after[y.offset + y.nbytes + at] ^= 0xFF
+    (finding,) = check.untouched(replace(layout_, job=job), before, after)
+    assert words in finding.text
+
+
 def test_an_overwritten_input_is_found() -> None:
     layout_ = plan()
     before = layout.poison(layout_.job.span, 1)

@@ -68,9 +68,11 @@ MAY_IMPORT: dict[str, set[str]] = {
         "judge", "model", "translate",
     },
     "efficiency": {"model"},
+    "large": {"case", "cases", "isolate", "model", "spec"},
     "simulate": {"backends", "build", "case", "cases", "errors", "isolate", "model", "spec", "translate"},
     "judge": {
-        "backends", "build", "case", "cases", "efficiency", "interrupt", "isolate", "measure", "model", "sanitize",
+        "backends", "build", "case", "cases", "efficiency", "interrupt", "isolate", "large", "measure", "model",
+        "sanitize",
         "spec", "strict", "timing", "translate",
     },
     # records and screens

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,25 +14,45 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "simulator"))
 
+import corpus
 import play
 
 from grader.backends import simulator
 from grader.translate import Refused
 
-CORPUS = sorted((Path(__file__).parent / "simulator").glob("*/*.cu"))
 WHY_NOT = simulator.why_not()
 
 pytestmark = pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT)
 
 
-def expectations(text: str) -> list[str]:
-    return re.findall(r"^// expect: (.*)$", text, re.M)
+def installed(family: str) -> str:
+    """$CXX if it is one of them, else the plain name, else the newest with its version in the name."""
+    mine = os.environ.get("CXX") or "c++"
+    if simulator.why_not() == "" and simulator.compiler().clang == (family == "clang++"):
+        return mine
+    folders = os.environ.get("PATH", "").split(os.pathsep)
+    numbered = {f.name for folder in folders for f in Path(folder).glob(f"{family}-*") if f.name[-1].isdigit()}
+    newest = sorted(numbered, key=lambda name: [int(n) for n in re.findall(r"\d+", name)], reverse=True)
+    return next(filter(shutil.which, (family, *newest)), "")
 
 
-@pytest.mark.parametrize("file", CORPUS, ids=lambda f: f"{f.parent.name}/{f.stem}")
+@pytest.fixture(params=["g++", "clang++"])
+def compiler(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The whole corpus runs with both: they plant different callbacks, and optimise differently."""
+    name = installed(request.param)
+    if not name:
+        pytest.skip(f"no {request.param} here")
+    monkeypatch.setenv("CXX", name)
+    if why_not := simulator.why_not():
+        pytest.skip(why_not)
+    return name
+
+
+@pytest.mark.parametrize("file", corpus.FILES, ids=corpus.identity)
+@pytest.mark.usefixtures("compiler")
 def test_corpus(file: Path, tmp_path: Path) -> None:
     text = file.read_text()
-    wanted = expectations(text)
+    wanted = corpus.expectations(text)
     assert wanted, f"{file.name} does not say what it expects"
     first, _, words = wanted[0].partition(" ")
     if first == "error":
@@ -42,27 +63,8 @@ def test_corpus(file: Path, tmp_path: Path) -> None:
             play.build(text, file.name, tmp_path)
     else:
         played = play.play(play.build(text, file.name, tmp_path), text, pedantic="pedantic" in file.stem)
-        compare(wanted, played, file.name)
-        values(text, played)
-
-
-def compare(wanted: list[str], played: play.Played, name: str) -> None:
-    found = {(f.kind, f.where) for f in played.run.findings}
-    found |= {(f.kind, f.other.split(",")[0]) for f in played.run.findings if f.kind == "race"}  # either side of it
-    if wanted == ["silent"]:
-        assert not found and not played.run.status, play.describe(played)
-        return
-    for words in wanted:
-        kind, _, line = words.partition(" ")
-        assert (kind, f"{name}:{line}" if line else "") in found or (not line and kind in {k for k, _ in found}), (
-            play.describe(played)
-        )
-    assert {f.kind for f in played.run.findings} == {w.split()[0] for w in wanted}, play.describe(played)
-
-
-def values(text: str, played: play.Played) -> None:
-    for index, value in re.findall(r"^// out\[(\d+)\]: (\S+)$", text, re.M):
-        assert played.out[int(index)] == pytest.approx(float(value), rel=1e-5), play.describe(played)
+        corpus.compare(wanted, played, file.name)
+        corpus.values(text, played)
 
 
 # Requests and sectors or wavefronts by space and access, as the hardware's profiler gave them on an H200.
@@ -90,6 +92,7 @@ COUNTED = {
 KERNELS = Path(__file__).parents[1] / "benchmarks" / "simulator"
 
 
+@pytest.mark.usefixtures("compiler")
 @pytest.mark.parametrize("name", COUNTED)
 def test_counts_as_the_hardware_does(name: str, tmp_path: Path) -> None:
     text = (KERNELS / f"{name}.cu").read_text()
@@ -116,7 +119,7 @@ def test_threads_change_no_result(name: str, checked: bool, tmp_path: Path) -> N
     text = SHARED_OUT[name].read_text()
     library = play.build(text, "kernel.cu", tmp_path, checked)
     alone, *others = (play.play(library, text, checking=False, threads=n, repeat=1 if n == 1 else 3) for n in (1, 2, 5))
-    values(text, alone)
+    corpus.values(text, alone)
     for played in others:
         assert not played.run.findings and not played.run.status, play.describe(played)
         assert played.out == alone.out
@@ -205,7 +208,7 @@ def test_small_floats_are_bit_exact(tmp_path: Path) -> None:
     said = []
     for name, headers in (("theirs", TOOLKIT), ("ours", simulator.headers())):
         flags = [*simulator.flags(checked=False), "-w", f"-I{headers}"]
-        subprocess.run([*play.CXX, *flags, str(source), "-o", name], cwd=tmp_path, check=True)
+        subprocess.run([*simulator.compiler().command, *flags, str(source), "-o", name], cwd=tmp_path, check=True)
         said.append(subprocess.run([tmp_path / name], capture_output=True, text=True, check=True).stdout.splitlines())
     assert said[0] == said[1]
     assert len(said[0]) > 20
@@ -227,3 +230,36 @@ def test_explain_shows_the_learners_line(tmp_path: Path) -> None:
 def test_findings_survive_a_torn_report() -> None:
     found, traffic = simulator.findings('{"finding":"oob","what":"stack","variable":"","note":"","count":2}\n{"find')
     assert [f.kind for f in found] == ["oob"] and not traffic
+
+
+@pytest.mark.parametrize(
+    ("item", "size", "words"),
+    [
+        (4, 4, "reads element 100 of ws, which has 256 elements"),
+        (4, 16, "reads element 100 of ws, which has 256 elements"),
+        (0, 4, "reads bytes 400 to 403 of ws, which has 1024 bytes"),
+        (1, 8, "reads bytes 400 to 407 of ws, which has 1024 bytes"),
+        (1, 1, "reads element 400 of ws, which has 1024 elements"),
+    ],
+)
+def test_untyped_memory_is_told_in_bytes(item: int, size: int, words: str) -> None:
+    fact = {
+        "finding": "oob",
+        "what": "read",
+        "variable": "ws",
+        "offset": 400,
+        "extent": 1024,
+        "item": item,
+        "size": size,
+    }
+    ((found,), _) = simulator.findings(json.dumps({**fact, "thread": [0, 0, 0], "block": [0, 0, 0]}))
+    assert words in found.text
+
+
+def test_a_workspace_is_untyped(tmp_path: Path) -> None:
+    body = "((float*)out)[threadIdx.x] = in[threadIdx.x] + ((const float*)out)[64];"
+    text = KERNEL.replace("float* out", "void* out").replace("BODY", body)
+    declaration = play.DECLARATION.replace("float* out", "void* out")
+    played = play.play(play.build(text, "k.cu", tmp_path, declaration=declaration), "", untyped=True)
+    told = " ".join(f.text for f in played.run.findings)
+    assert "bytes 256 to 259 of out" in told or "byte 256" in told, play.describe(played)

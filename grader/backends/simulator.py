@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -22,10 +22,11 @@ from grader.findings import findings, launches
 from grader.model import Buffer, Compiled, Exercise, Fate, Finding, Job, Run, Sources
 from grader.translate import translate
 
-__all__ = ["Device", "device", "explain", "findings", "sources", "why_not"]
+__all__ = ["Device", "compiler", "device", "explain", "findings", "sources", "why_not"]
 
 # -fsanitize plants the callbacks, and is not given to the linker: they are ours, in grader._simulator.
-_CHECKED = ("-fsanitize=thread,bounds", "-fsanitize-recover=bounds")
+_SEEN = "bounds,integer-divide-by-zero"
+_CHECKED = (f"-fsanitize=thread,{_SEEN}", f"-fsanitize-recover={_SEEN}")
 _COMMON = (
     "-std=c++20",
     "-O1",
@@ -67,17 +68,17 @@ _ARENA_RESIDUE = 1 << 16
 
 
 def why_not() -> str:
-    """Empty if the simulator works here, else what is missing and the remedy. Precompiles the headers on first use."""
+    """Empty if the simulator works here, else what is missing and the remedy."""
     try:
         _runtime()
     except ImportError as error:
         return f"the extension grader._simulator does not load ({error}): run `pip install .` in the repository"
-    compiler, version = _compiler()
-    if not version:
+    found = compiler()
+    if not found.version:
         return "no C++ compiler: install g++ (11 or newer) or clang++ (14 or newer), or name one in CXX"
-    if version < (14 if _is_clang() else 11):
-        return f"{compiler} {version} is too old: install g++ 11 or clang++ 14, or name one in CXX"
-    _precompile()
+    if found.version < (14 if found.clang else 11):
+        name = " ".join(found.command)
+        return f"{name} {found.version} is too old: install g++ 11 or clang++ 14, or name one in CXX"
     return ""
 
 
@@ -97,29 +98,31 @@ def _runtime() -> ModuleType:
     return cast(ModuleType, runtime)
 
 
+@dataclass(frozen=True)
+class Compiler:
+    """The one that torch will call."""
+
+    command: tuple[str, ...]
+    version: int = 0  # the major one; 0 when there is no such compiler
+    clang: bool = False
+
+
+def compiler() -> Compiler:
+    """CXX, or c++."""
+    return _asked(os.environ.get("CXX") or "c++")
+
+
 @functools.cache
-def _compiler() -> tuple[str, int]:
-    """The compiler that torch will call, and its major version; 0 when there is none."""
-    name = os.environ.get("CXX", "c++")
-    if not shutil.which(name.split()[0]):
-        return name, 0
+def _asked(name: str) -> Compiler:
+    command = tuple(name.split())
+    if not shutil.which(command[0]):
+        return Compiler(command)
     try:
-        said = subprocess.run([*name.split(), "--version"], capture_output=True, text=True, timeout=20).stdout
-        found = re.search(r"\b(\d+)\.\d+", re.sub(r"\(.*?\)", "", said.split("\n", 1)[0]))
-        return name, int(found[1]) if found else 0
+        said = subprocess.run([*command, "--version"], capture_output=True, text=True, timeout=20).stdout
     except (OSError, subprocess.SubprocessError):
-        return name, 0
-
-
-@functools.cache
-def _is_clang() -> bool:
-    name = os.environ.get("CXX", "c++")
-    said = (
-        subprocess.run([*name.split(), "--version"], capture_output=True, text=True).stdout
-        if shutil.which(name.split()[0])
-        else ""
-    )
-    return "clang" in said
+        return Compiler(command)
+    found = re.search(r"\b(\d+)\.\d+", re.sub(r"\(.*?\)", "", said.split("\n", 1)[0]))
+    return Compiler(command, int(found[1]) if found else 0, "clang" in said)
 
 
 # ---------------------------------------------------------------- what is compiled, and how
@@ -127,7 +130,7 @@ def _is_clang() -> bool:
 
 def flags(checked: bool = True) -> tuple[str, ...]:
     """The compiler's flags, without those that name a folder."""
-    if _is_clang():
+    if compiler().clang:
         return (*_COMMON, *_CLANG, *(_CHECKED if checked else ()), *(_CLANG_CHECKED if checked else ()))
     return (*_COMMON, *_GCC, *(_CHECKED if checked else ()), *(_GCC_CHECKED if checked else ()))
 
@@ -140,7 +143,11 @@ def headers() -> Path:
 
 
 def sources(exercise: Exercise, text: str, name: str, checked: bool = True) -> Sources:
-    """The translated file, and the learner's own beside it for the compiler's messages. Raises translate.Refused."""
+    """The translated file, and the learner's own beside it for the compiler's messages. Raises translate.Refused.
+
+    Precompiles the headers on first use.
+    """
+    _precompile(checked)
     stem = name.removesuffix(".cu")
     return Sources(
         files={f"{stem}.cpp": _preamble(exercise) + f'#line 1 "{name}"\n' + translate(text), name: text},
@@ -168,22 +175,26 @@ def cache() -> Path:
     return Path(base) if base else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "grader"
 
 
-@functools.cache
 def precompiled(checked: bool = True) -> Path:
     """Where the precompiled header for these headers, flags and compiler is, or would be."""
-    digest = hashlib.sha256(repr((flags(checked), _compiler(), _stamp(), str(headers()))).encode())
-    for file in sorted(headers().rglob("*")):
+    return _home(cache(), compiler(), flags(checked), headers())
+
+
+@functools.cache
+def _home(cache: Path, compiler: Compiler, flags: tuple[str, ...], headers: Path) -> Path:
+    digest = hashlib.sha256(repr((flags, compiler, _stamp(compiler), str(headers))).encode())
+    for file in sorted(headers.rglob("*")):
         if file.is_file():
             digest.update(file.read_bytes())
-    return cache() / "headers" / digest.hexdigest()[:16]
+    return cache / "headers" / digest.hexdigest()[:16]
 
 
-def _stamp() -> int:
-    path = shutil.which(_compiler()[0].split()[0])
+def _stamp(compiler: Compiler) -> int:
+    path = shutil.which(compiler.command[0])
     return os.stat(path).st_mtime_ns if path else 0
 
 
-def _precompile(checked: bool = True) -> None:
+def _precompile(checked: bool) -> None:
     """Makes it once, whole or not at all. Without it everything works, only slower."""
     home = precompiled(checked)
     if home.exists():
@@ -193,7 +204,7 @@ def _precompile(checked: bool = True) -> None:
         with tempfile.TemporaryDirectory(dir=home.parent, prefix=".making-", ignore_cleanup_errors=True) as making:
             target = Path(making) / "made"
             target.mkdir()
-            _compile_header(target / ("sim.h.pch" if _is_clang() else "sim.h.gch"), checked)
+            _compile_header(target / ("sim.h.pch" if compiler().clang else "sim.h.gch"), checked)
             os.rename(target, home)
     except (OSError, subprocess.SubprocessError):
         return
@@ -201,7 +212,7 @@ def _precompile(checked: bool = True) -> None:
 
 def _compile_header(target: Path, checked: bool) -> None:
     command = [
-        *_compiler()[0].split(),
+        *compiler().command,
         "-fPIC",
         *flags(checked),
         "-x",
@@ -285,12 +296,20 @@ class Device:
         self.launcher: Any = None
         self.options(True)
 
-    def options(self, checking: bool = True, traced: int = 1 << 31, pedantic: bool = False, threads: int = 0) -> None:
+    def options(
+        self,
+        checking: bool = True,
+        traced: int = 1 << 31,
+        pedantic: bool = False,
+        threads: int = 0,
+        multiprocessors: int = 4,  # few, so that grids sized by them stay small
+    ) -> None:
         """Whether accesses are checked, for how many blocks traffic is counted, whether shuffles order no memory.
 
         An unchecked launch runs on so many OS threads, never more than 8; 0 is one per core.
         """
-        self.runtime.options(checking, traced, pedantic, threads)
+        self.checking = checking
+        self.runtime.options(checking, traced, pedantic, threads, multiprocessors)
 
     def load(self, library: Path, launcher: str) -> str:
         """Empty, or why the launcher cannot be called."""
@@ -309,7 +328,8 @@ class Device:
         """Launches once; the arena then holds what the launcher left."""
         os.ftruncate(self.report, 0)
         os.lseek(self.report, 0, os.SEEK_SET)
-        places = {b.name: self._allocate(b) for b in job.buffers}
+        untyped = {a.buffer for a in job.arguments if a.ctype == "void"}
+        places = {b.name: self._allocate(b, 0 if b.name in untyped else b.itemsize) for b in job.buffers}
         try:
             if not all(places.values()):
                 return Run(Fate.REFUSED, message="the simulator has not enough memory for this case")
@@ -317,11 +337,11 @@ class Device:
         finally:
             self.runtime.free_all()
 
-    def _allocate(self, buffer: Buffer) -> int:
-        place = int(self.runtime.allocate(buffer.nbytes, buffer.itemsize, buffer.offset % _ARENA_RESIDUE, buffer.name))
+    def _allocate(self, buffer: Buffer, itemsize: int) -> int:
+        place = int(self.runtime.allocate(buffer.nbytes, itemsize, buffer.offset % _ARENA_RESIDUE, buffer.name))
         if place:
             ctypes.memmove(place, self.base + buffer.offset, buffer.nbytes)
-            if buffer.initialised:
+            if buffer.initialised and self.checking:
                 self.runtime.initialise(place, buffer.nbytes)
         return place
 

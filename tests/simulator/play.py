@@ -21,6 +21,7 @@ import re
 import struct
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -30,7 +31,6 @@ from grader.backends import simulator
 from grader.model import Argument, Buffer, Fate, Job, Run
 
 DECLARATION = 'extern "C" cudaError_t launch(const float* in, float* out, int n, cudaStream_t stream);'
-CXX = os.environ.get("CXX", "c++").split()
 
 
 class BuildError(Exception):
@@ -59,8 +59,9 @@ def build(text: str, name: str, folder: Path, checked: bool = True, declaration:
     for file, content in made.files.items():
         (folder / file).write_text(content)
     includes = [f"-I{path}" for path in made.include_paths]
-    _call([*CXX, *includes, "-fPIC", "-std=c++20", *made.cflags, "-c", *made.compile, "-o", "kernel.o"], folder)
-    _call([*CXX, "kernel.o", *made.ldflags, "-shared", "-o", "kernel.so"], folder)
+    cxx = simulator.compiler().command
+    _call([*cxx, *includes, "-fPIC", "-std=c++20", *made.cflags, "-c", *made.compile, "-o", "kernel.o"], folder)
+    _call([*cxx, "kernel.o", *made.ldflags, "-shared", "-o", "kernel.so"], folder)
     return folder / "kernel.so"
 
 
@@ -104,6 +105,32 @@ def play(library: Path, text: str, **options: Any) -> Played:
     return Played(Run(Fate.CRASHED, child.returncode, child.stderr, findings=found, traffic=traffic), [])
 
 
+RUNTIME = Path(__file__).resolve().parents[2] / "csrc"
+
+
+def build_driver(folder: Path, *flags: str) -> Path:
+    """The runtime in a program of its own, without Python, by the compiler that CXX names."""
+    parts = [str(f) for f in sorted(RUNTIME.glob("*.cpp")) if f.name != "bindings.cpp"]
+    words = ["-std=c++17", "-O1", "-g1", "-fno-strict-aliasing", "-rdynamic", f"-I{RUNTIME}", *flags]
+    driver = str(Path(__file__).with_name("driver.cpp"))
+    _call([*simulator.compiler().command, *words, *parts, driver, "-ldl", "-lpthread", "-o", "driver"], folder)
+    return folder / "driver"
+
+
+def drive(command: Sequence[str], library: Path, text: str, pedantic: bool = False) -> Played:
+    """What `play` does, by a program that `build_driver` made; `command` is how it is started."""
+    report = library.with_suffix(".report")
+    words = [option(text, "n", "256"), option(text, "seconds", "5"), str(int(pedantic)), str(report)]
+    child = subprocess.run([*command, str(library), *words], capture_output=True, text=True)
+    said = report.read_text(errors="replace") if report.exists() else ""
+    found, traffic = simulator.findings(said)
+    if child.returncode:
+        return Played(Run(Fate.CRASHED, child.returncode, child.stderr, findings=found, traffic=traffic), [])
+    last = json.loads(said.splitlines()[-1])
+    run = Run(Fate.RETURNED, last["status"], findings=found, traffic=traffic)
+    return Played(run, [float(x) for x in last["out"]], printed=tuple(child.stdout.splitlines()))
+
+
 def _root() -> str:
     return str(Path(__file__).resolve().parents[2])
 
@@ -124,7 +151,8 @@ def _child(options: dict[str, Any], report: int) -> None:
     original = device.runtime.finish
     device.runtime = SimpleNamespace(**{k: getattr(device.runtime, k) for k in dir(device.runtime) if k[0] != "_"})
     device.runtime.finish = lambda: facts.append(original()) or facts[-1]  # type: ignore[func-returns-value]
-    pointers = Argument("float", buffer="in", pointer=True), Argument("float", buffer="out", pointer=True)
+    ctype = "void" if options.get("untyped") else "float"
+    pointers = Argument("float", buffer="in", pointer=True), Argument(ctype, buffer="out", pointer=True)
     buffers = Buffer("in", start[0], 4 * n, 4, True), Buffer("out", start[1], 4 * n, 4, False)
     job = Job(buffers, (*pointers, Argument("int", n)), len(arena), options["seconds"])
     best = float("inf")

@@ -115,6 +115,7 @@ void sim_wait_for_all();
 int sim_stream_busy(unsigned long long stream);
 int sim_event_busy(int mark);
 int sim_in_kernel();
+int sim_multiprocessors();
 unsigned long long sim_clock();
 void sim_sleep();
 [[noreturn]] void sim_assert(const char* expression);

@@ -47,9 +47,10 @@ struct cudaFuncAttributes {
 };
 
 namespace sim {
-constexpr int SMS = 4;  // of the device we pretend to be: few, so that grids sized by it stay small
 template <class T>
-constexpr size_t item = sizeof(std::conditional_t<std::is_void_v<T>, char, T>);
+constexpr size_t item = sizeof(T);
+template <>
+constexpr size_t item<void> = 0;  // not known
 SIM_INLINE cudaError_t error(int e) { return (cudaError_t)e; }
 SIM_INLINE unsigned long long number(cudaStream_t s) { return (unsigned long long)(uintptr_t)s; }
 constexpr unsigned long long NO_STREAM = ~0ull;
@@ -200,7 +201,7 @@ inline cudaError_t cudaDeviceGetAttribute(int* v, cudaDeviceAttr a, int) {
     case cudaDevAttrMaxSharedMemoryPerBlockOptin: *v = 227 << 10; break;
     case cudaDevAttrMaxSharedMemoryPerMultiprocessor: *v = 228 << 10; break;
     case cudaDevAttrWarpSize: *v = 32; break;
-    case cudaDevAttrMultiProcessorCount: *v = sim::SMS; break;
+    case cudaDevAttrMultiProcessorCount: *v = sim_multiprocessors(); break;
     case cudaDevAttrMaxThreadsPerMultiProcessor: *v = 2048; break;
     case cudaDevAttrMaxRegistersPerBlock: *v = 65536; break;
     case cudaDevAttrL2CacheSize: *v = 50 << 20; break;
@@ -214,7 +215,7 @@ inline cudaError_t cudaDeviceGetAttribute(int* v, cudaDeviceAttr a, int) {
 }
 inline cudaError_t cudaGetDeviceProperties(cudaDeviceProp* p, int) {
   *p = cudaDeviceProp{"simulator", 4ull << 30, 48 << 10, 227 << 10, 228 << 10, 65536, 32, 1024, {1024, 1024, 64},
-                      {INT_MAX, 65535, 65535}, 9, 0, sim::SMS, 2048, 50 << 20, 1, 32, 1, 4096};
+                      {INT_MAX, 65535, 65535}, 9, 0, sim_multiprocessors(), 2048, 50 << 20, 1, 32, 1, 4096};
   return cudaSuccess;
 }
 template <class F> inline cudaError_t cudaFuncSetAttribute(F, cudaFuncAttribute a, int value) {
@@ -232,7 +233,7 @@ template <class F> inline cudaError_t cudaOccupancyMaxActiveBlocksPerMultiproces
   return cudaOccupancyMaxActiveBlocksPerMultiprocessor(n, f, threads, dynamic);
 }
 template <class F> inline cudaError_t cudaOccupancyMaxPotentialBlockSize(int* grid, int* block, F, size_t = 0, int limit = 0) {
-  return *grid = sim::SMS, *block = limit ? limit : 1024, cudaSuccess;
+  return *grid = sim_multiprocessors(), *block = limit ? limit : 1024, cudaSuccess;
 }
 
 // ---------------------------------------------------------------- launches without <<<>>>

@@ -1,6 +1,6 @@
 // expect(cuda): CRASH | UNSAFE launch
-// expect(simulator): PASS
-// why: one block row per matrix row: gridDim.y ends at 65,535, M does not (too large a case for the simulator).
+// expect(simulator): UNSAFE launch
+// why: one block row per matrix row: gridDim.y ends at 65,535, M does not (the simulator's larger sizes show it).
 
 #include <cuda_runtime.h>
 #include <cstdint>
