@@ -69,12 +69,16 @@ def table(record: dict[str, Any]) -> str:
         faster = f"{theirs / ours:.2f}×" if theirs else ""
         lines.append(
             f"| {r['exercise']} | {shape} | {ours:.0f} µs | {theirs:.0f} µs | {faster} | {r['rate']} "
-            f"| {r['roofline_pct']:.0f} % |"
+            f"| {share(r['roofline_pct'])} |"
         )
     if timed:
         mean = exp(sum(log(r["library_us"] / r["learner_us"]) for r in timed) / len(timed))
         lines += ["", f"Geometric mean of library ÷ reference over {len(timed)} shapes: {mean:.2f}×"]
     return "\n".join(lines) + "\n"
+
+
+def share(percent: float | None) -> str:
+    return "" if percent is None else f"{percent:.0f} %"
 
 
 if __name__ == "__main__":

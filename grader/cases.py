@@ -226,18 +226,19 @@ def evidence(
     """All that is known of a wrong output; `other` had other contents, `again` the same."""
     assert trial.mismatch and trial.played
     name, p, sizes = trial.mismatch.argument, trial.played, trial.case.sizes
+    scale = p.want.get(f"{name}__S")
     return Evidence(
         name,
-        p.cut(p.after, name),
-        p.want[name],
-        p.want.get(f"{name}__S"),
-        p.cut(p.before, name),
+        p.cut(p.after, name).cpu(),  # a timed case lies on the GPU, and the patterns make tensors of their own
+        p.want[name].cpu(),
+        scale.cpu() if scale is not None else None,
+        p.cut(p.before, name).cpu(),
         exercise.tolerances.get(name, exercise.tolerances[""]),
         p.run.launches,
-        repeats=tuple(one.cut(one.after, name) for one in again),
-        previous=other.want[name] if other else None,
-        inputs={k: v for k, v in p.values.items() if torch.is_tensor(v)},
-        swaps=exchanges(p.values, lambda v: spec.oracle(**v, **sizes)[name]),
+        repeats=tuple(one.cut(one.after, name).cpu() for one in again),
+        previous=other.want[name].cpu() if other else None,
+        inputs={k: v.cpu() for k, v in p.values.items() if torch.is_tensor(v)},
+        swaps=exchanges(p.values, lambda v: spec.oracle(**v, **sizes)[name].cpu()),
     )
 
 

@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -268,15 +269,22 @@ class Ready:
 @contextlib.contextmanager
 def preparing(exercise: Exercise, spec: Spec, arena: Arena, cache: Path) -> Iterator[Future[Ready]]:
     """The judge's own CUDA context, the page-locked arena and this GPU's peak, while the compiler and the cases run."""
+    unwanted = threading.Event()
     with Pinned(arena) as pinned, ThreadPoolExecutor(1) as pool:
-        yield pool.submit(_prepare, exercise, spec, pinned, cache)
+        try:
+            yield pool.submit(_prepare, exercise, spec, pinned, cache, unwanted)
+        finally:
+            unwanted.set()
     torch.cuda.empty_cache()  # gigabytes that another process may need while this one waits for an edit
 
 
-def _prepare(exercise: Exercise, spec: Spec, pinned: Pinned, cache: Path) -> Ready:
+def _prepare(exercise: Exercise, spec: Spec, pinned: Pinned, cache: Path, unwanted: threading.Event) -> Ready:
     peak = copy_peak(cache)
     with enough_memory():
-        pinned.reach(max(_span(exercise, spec, sizes) for sizes in exercise.timed))
+        # A verdict without times does not wait for the rest.
+        spans = [_span(exercise, spec, sizes) for sizes in exercise.timed if not unwanted.is_set()]
+        if not unwanted.is_set():
+            pinned.reach(max(spans))
     return Ready(pinned, peak)
 
 
