@@ -1,0 +1,70 @@
+"""The roofline picture of docs/figures.md, from the results of solutions.py. Needs matplotlib, no GPU.
+
+python benchmarks/picture.py benchmarks/results/solutions-<device>.json      writes docs/roofline-<device>.svg
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+
+HOME = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(HOME))
+
+from grader import spec  # noqa: E402
+
+matplotlib.use("svg")
+from matplotlib import pyplot  # noqa: E402
+
+
+def main() -> None:
+    words = argparse.ArgumentParser(description=__doc__)
+    words.add_argument("results", type=Path)
+    path = words.parse_args().results
+    record = json.loads(path.read_text())
+    out = HOME / "docs" / f"{path.stem.replace('solutions', 'roofline')}.svg"
+    draw(record, points(record)).savefig(out, metadata={"Date": None})
+    print(out)
+
+
+def points(record: dict[str, Any]) -> list[tuple[str, float, float]]:
+    """(exercise, operations per byte, GFLOP/s) of every timed shape that has operations to count."""
+    found = []
+    for row in (r for r in record["rows"] if r.get("learner_us")):
+        loaded = spec.load(HOME / "exercises" / row["exercise"])
+        flops, moved = loaded.flops(**row["sizes"]), loaded.moved(**row["sizes"])
+        if flops:
+            found.append((row["exercise"][:2], flops / moved, flops / row["learner_us"] / 1e3))
+    return found
+
+
+def draw(record: dict[str, Any], found: list[tuple[str, float, float]]) -> Any:
+    """The points under the roof of this GPU's measured copy bandwidth."""
+    pyplot.rcParams["svg.hashsalt"] = "roofline"  # the same picture for the same figures
+    figure, axes = pyplot.subplots(figsize=(8, 5), layout="constrained")
+    low, high = min(x for _, x, _ in found) / 2, max(x for _, x, _ in found) * 2
+    copy = bandwidth(record)
+    axes.plot([low, high], [low * copy, high * copy], color="0.6", label=f"copy bandwidth, {copy:,.0f} GB/s")
+    axes.scatter([x for _, x, _ in found], [y for _, _, y in found], s=14)
+    for name, x, y in found:
+        axes.annotate(name, (x, y), xytext=(3, 3), textcoords="offset points", fontsize=7)
+    axes.set(xscale="log", yscale="log", xlabel="operations per byte that must move", ylabel="GFLOP/s")
+    axes.set_ylim(min(y for _, _, y in found) / 2, max(y for _, _, y in found) * 4)
+    axes.set_title(f"References on {record['device']}, {record['measured'][:10]}", fontsize=10)
+    axes.legend(loc="lower right", fontsize=8)
+    return figure
+
+
+def bandwidth(record: dict[str, Any]) -> float:
+    """GB/s of the copy that the shares in the record refer to."""
+    row = next(r for r in record["rows"] if r.get("roofline_pct"))
+    return float(row["rate"].split()[0].replace(",", "")) / row["roofline_pct"] * 100
+
+
+if __name__ == "__main__":
+    main()
