@@ -28,7 +28,7 @@ RUN := PYTHONPATH=.$${PYTHONPATH:+:$$PYTHONPATH} $(PYTHON)
 NEEDS := hypothesis ninja numpy nvtx platformdirs pybind11 rich setuptools sqlalchemy torch
 NEEDS += $(if $(EXTRA),cupy pynvml)
 NEEDS_DEV := $(NEEDS) mypy pytest pytest_timeout ruff xdist
-NEEDS_GPU := $(NEEDS) pytest pytest_timeout
+NEEDS_GPU := $(NEEDS) pytest pytest_timeout xdist
 
 define MISSING
 import importlib.util, sys
@@ -128,8 +128,11 @@ test: setup-dev
 	@echo "· mypy"; $(RUN) -m mypy --no-error-summary
 	@echo "· pytest"; $(RUN) -m pytest $(PYTEST)
 
+# Several at a time, as far as the GPU's memory holds them: starting workers and contexts is most of a test.
+GPU_JOBS ?= $(shell nvidia-smi --query-gpu=memory.total --format=csv,noheader,nounits 2>/dev/null | awk 'NR == 1 { n = int($$1 / 16000); print n < 1 ? 1 : n > 5 ? 5 : n }')
+
 gpu-test: gpu setup-gpu
-	@$(RUN) -m pytest -q -m gpu
+	@$(RUN) -m pytest -q -m gpu -n $(GPU_JOBS)
 
 gpu:
 	@nvidia-smi -L >/dev/null 2>&1 || { echo "error: gpu-test needs an NVIDIA GPU, and nvidia-smi finds none" >&2; exit 3; }

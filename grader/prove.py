@@ -21,6 +21,8 @@ ROOM = 0.6  # of the allowed error: a solution that uses more leaves no place fo
 DRAWN = 12  # cases for that
 BUDGET = 1 << 18  # bytes one of them moves
 
+TIMED = (Outcome.PASS, Outcome.SLOW)
+
 Progress = Callable[[str], None]
 
 
@@ -106,10 +108,12 @@ def request(folder: Folder, source: Path, backend: str) -> Request:
 
 
 def attempt(folder: Folder, path: Path, backend: str) -> Iterator[str]:
-    """It gets the verdict that its first lines say."""
+    """It gets the verdict that its first lines say; where times matter, a busy GPU may leave them open."""
     alternatives = expected(path, backend)
     verdict = judge.grade(request(folder, path, backend))
-    if verdict.outcome is Outcome.NOT_RUN:
+    if verdict.outcome is Outcome.NOT_RUN and folder.exercise.unsimulated:
+        return
+    if verdict.outcome is Outcome.NOISY and any(one.outcome in TIMED for one in alternatives):
         return
     if not any(one.met(verdict) for one in alternatives):
         wanted = " | ".join(map(str, alternatives))
