@@ -29,6 +29,7 @@ void begin(double seconds, u64 stream) {
   sim::last_error = sim::sticky_error = 0;
   sim::dynamic_allowed = sim::STATIC_LIMIT;
   sim::job_stream = stream;
+  sim::begin_streams();
   sim::accesses = 0;
   sim::forget_graphs();
   sim::install_handlers();
@@ -37,15 +38,19 @@ void begin(double seconds, u64 stream) {
 
 std::string finish() {
   sim::disarm();
+  sim::finish_streams();
   fflush(stdout);  // what kernels printed, before the worker answers
   std::string text(1 << 20, 0);
   size_t n = sim::write_reports(&text[0], text.size());
   n += sim::write_traffic(&text[n], text.size() - n);
   text.resize(n);
+  text += "{\"end\":true}\n";
+  sim::hand_over(text.data(), text.size());
   return text;
 }
 
 bool use(const char* path, u64 base) {
+  sim::keep_reports();
   sim::use_module(base, 0);
   return sim::load_lines(path, base);
 }

@@ -52,6 +52,7 @@ static void perform(const Node& n) {
 ABI int sim_graph_launch(const Graph* g, u64 stream) {
   if (captured) return ILLEGAL_STATE;
   if (stray(stream)) report("stream", "call", offset_of(CALLER));
+  work_on(stream, "cudaGraphLaunch", offset_of(CALLER));
   for (int i = 0; i < g->count && !sticky_error; i++) perform(nodes[g->first + i]);
   return sticky_error ? sticky_error : last_error;
 }

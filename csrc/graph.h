@@ -32,6 +32,9 @@ constexpr int ILLEGAL_STATE = 901;
 bool capturing();
 void keep(const Node& n);
 void forget_graphs();
+void begin_streams();
+void work_on(u64 stream, const char* name, u32 pc);  // outside of a capture
+void finish_streams();  // reports work that the caller's stream does not wait for
 bool stray(u64 stream);  // the default stream, though the launcher was given another
 void start(const Request& q, void (*entry)(void*), void* closure, u32 pc);
 int copy(void* to, const void* from, size_t n, int kind, u32 pc);

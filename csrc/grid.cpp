@@ -179,7 +179,7 @@ ABI void sim_launch(const Request* q, void (*entry)(void*), void* closure, void*
   if (in_kernel()) refuse_nested(pc);
   if (stray((u64)q->stream))
     if (Report* r = report("stream", "launch", pc)) copy_name(r->note, q->name, sizeof r->note);
-  if (!capturing()) return start(*q, entry, closure, pc);
+  if (!capturing()) return work_on((u64)q->stream, q->name, pc), start(*q, entry, closure, pc);
   keep(Node{Node::LAUNCH, pc, *q, entry, clone(closure), nullptr, nullptr, 0, 0});
 }
 }  // namespace sim

@@ -101,7 +101,7 @@ ABI int sim_copy(void* to, const void* from, size_t n, int kind, u64 stream) {
   u32 pc = offset_of(CALLER);
   if (in_kernel()) device_only("cudaMemcpyAsync", pc);
   check_stream("cudaMemcpyAsync", stream, pc);
-  if (!capturing()) return copy(to, from, n, kind, pc);
+  if (!capturing()) return work_on(stream, "cudaMemcpyAsync", pc), copy(to, from, n, kind, pc);
   keep(Node{Node::COPY, pc, {}, nullptr, nullptr, to, from, n, kind});
   return OK;
 }
@@ -120,7 +120,7 @@ ABI int sim_set(void* to, int value, size_t n, u64 stream) {
   u32 pc = offset_of(CALLER);
   if (in_kernel()) device_only("cudaMemsetAsync", pc);
   check_stream("cudaMemsetAsync", stream, pc);
-  if (!capturing()) return set(to, value, n, pc);
+  if (!capturing()) return work_on(stream, "cudaMemsetAsync", pc), set(to, value, n, pc);
   keep(Node{Node::SET, pc, {}, nullptr, nullptr, to, nullptr, n, value});
   return OK;
 }

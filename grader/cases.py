@@ -27,7 +27,7 @@ from hypothesis.errors import Flaky
 from grader import case as cases
 from grader import check, layout
 from grader.diagnose import Evidence, diagnose, exchanges
-from grader.isolate import Arena, Worker
+from grader.isolate import Arena, Worker, killed
 from grader.model import Case, Diagnosis, Exercise, Fate, Finding, Job, Mismatch, Outcome, Run
 from grader.spec import Spec
 
@@ -145,6 +145,9 @@ def play(exercise: Exercise, spec: Spec, worker: Worker, case: Case, seed: int, 
     arena = np.frombuffer(worker.arena.bytes, np.uint8, plan.job.span)
     arena[:] = before
     run = worker.run(plan.job)
+    if killed(run):
+        arena[:] = before
+        run = worker.run(plan.job)
     return Played(plan, values, want, before, arena.copy(), run)
 
 

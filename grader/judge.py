@@ -12,7 +12,7 @@ from pathlib import Path
 
 import nvtx
 
-from grader import backends, build, cases, efficiency, isolate, measure, sanitize
+from grader import backends, build, cases, efficiency, isolate, measure, sandbox, sanitize
 from grader import case as case_
 from grader import spec as spec_
 from grader.isolate import Worker
@@ -59,10 +59,12 @@ class Grading:
     def verdict(self, outcome: Outcome, **more: object) -> Verdict:
         done = {stage.name for stage in self.stages}
         skipped = tuple(Stage(n, "skipped") for n in ("build", "cases", "speed") if n not in done)
+        level = sandbox.level(self.request.backend)
         return Verdict(
             self.request.exercise.id, outcome, self.request.backend, self.device, self.seed,
             (*self.stages, *skipped), resources=self.build.resources if self.build else (),
-            hints_used=self.request.hints_used, **more,  # type: ignore[arg-type]
+            hints_used=self.request.hints_used, isolation=level.name, isolation_why=level.why,
+            **more,  # type: ignore[arg-type]
         )  # fmt: skip
 
 
@@ -92,7 +94,8 @@ def _second_opinion(grading: Grading, verdict: Verdict) -> Verdict:
     case = verdict.failure.case if verdict.failure else cases.sample(request.exercise, spec, 0, 1, 1 << 16)[1]
     arena = isolate.Arena(cases.arena_size(spec.moved(**case.sizes)))
     try:
-        job = cases.fill(arena, request.exercise, spec, case, grading.seed)
+        seed = verdict.failure.seed if verdict.failure else grading.seed  # a timed call has one of its own
+        job = cases.fill(arena, request.exercise, spec, case, seed)
         launcher = request.exercise.declaration.launcher
         found = sanitize.sanitize(build_.library, launcher, arena, job)
     finally:
@@ -100,7 +103,7 @@ def _second_opinion(grading: Grading, verdict: Verdict) -> Verdict:
     if not found:
         return verdict
     if verdict.outcome in (Outcome.PASS, Outcome.SLOW, Outcome.NOISY):
-        trial = cases.Trial(case, grading.seed, Run(Fate.RETURNED), findings=found)
+        trial = cases.Trial(case, seed, Run(Fate.RETURNED), findings=found)
         return _failed(grading, trial)
     return replace(verdict, findings=(*found, *verdict.findings))
 

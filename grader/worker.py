@@ -7,6 +7,7 @@ nor anything that knows what is right.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import ctypes
 import mmap
 import os
@@ -17,7 +18,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from grader import backends, wire
+from grader import backends, seccomp, veil, wire
 
 FILE_BYTES = 64 << 20  # of one file, the log included
 
@@ -25,15 +26,16 @@ FILE_BYTES = 64 << 20  # of one file, the log included
 def main(arguments: list[str]) -> int:
     words = argparse.ArgumentParser()
     words.add_argument("backend")
-    for name in ("channel", "arena", "report", "parent"):
+    for name in ("channel", "arena", "report", "parent", "sealed"):
         words.add_argument(name, type=int)
     told = words.parse_args(arguments)
     if told.parent:
         _die_with(told.parent)
     _limit()
-    channel = wire.Channel(socket.socket(fileno=told.channel))
-    with mmap.mmap(told.arena, 0) as arena:
-        serve(channel, _Lazy(told.backend, arena, told.report))
+    channel = wire.Channel(socket.socket(fileno=told.channel), room=1)
+    arena = mmap.mmap(told.arena, 0)
+    veil.forget("arena")
+    serve(channel, _Lazy(told.backend, arena, told.report, bool(told.sealed)))
     return 0
 
 
@@ -49,28 +51,39 @@ def _limit() -> None:
     """What a launcher may use up of the machine: no core files, and neither a full disk nor an endless log."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_BYTES, FILE_BYTES))
+    with contextlib.suppress(OSError):  # where memory runs out, this process goes first
+        Path("/proc/self/oom_score_adj").write_text("1000")
 
 
 class _Lazy:
     """Makes the device at the first message, so that a failure to make it is an answer and not a crash."""
 
-    def __init__(self, backend: str, arena: mmap.mmap, report: int) -> None:
+    def __init__(self, backend: str, arena: mmap.mmap, report: int, sealed: bool) -> None:
         self.backend, self.arena, self.report = backend, arena, report
+        self.sealed = sealed
         self.made: Any = None
 
     def __call__(self) -> Any:
         self.made = self.made or backends.get(self.backend).Device(self.arena, self.report)
         return self.made
 
+    def seal(self) -> None:
+        """Before the first library, and after the device is made: a driver may need what is given up."""
+        if self.sealed:
+            seccomp.seal()
+            self.sealed = False
+
 
 def serve(channel: wire.Channel, device: _Lazy) -> None:
     """Answers messages until the judge hangs up."""
     while True:
         try:
-            message = channel.receive()
+            message = channel.receive() or {}
         except wire.Lost:
             os._exit(0)  # the judge is gone: no destructor of the learner's runs
-        channel.send(answer(device, message or {}))
+        message["descriptors"] = channel.descriptors
+        said = answer(device, message)
+        channel.send(said | {"number": message.get("number")})
 
 
 def answer(device: _Lazy, message: dict[str, Any]) -> dict[str, Any]:
@@ -91,7 +104,11 @@ def _options(device: _Lazy, message: dict[str, Any]) -> dict[str, Any]:
 
 
 def _load(device: _Lazy, message: dict[str, Any]) -> dict[str, Any]:
-    return {"why_not": device().load(Path(message["library"]), message["launcher"])}
+    """The library comes as a descriptor, kept open: no folder has to be seen from here, and its name stays its own."""
+    library = Path(f"/proc/self/fd/{message['descriptors'].pop()}")
+    made = device()
+    device.seal()
+    return {"why_not": made.load(library, message["launcher"])}
 
 
 def _run(device: _Lazy, message: dict[str, Any]) -> dict[str, Any]:

@@ -155,8 +155,12 @@ def test_no_worker_and_no_shared_memory_is_left(home: Path) -> None:
 
 
 def children(pid: int) -> list[int]:
-    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    return [int(child) for child in text.split()]
+    """Of all its threads, and theirs: bubblewrap stands between."""
+    found: list[int] = []
+    for thread in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):  # that thread is gone
+            found += [int(child) for child in thread.read_text().split()]
+    return found + [grandchild for child in found for grandchild in children(child)]
 
 
 @pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGINT])

@@ -24,6 +24,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "spec": {"errors"},
     # running code: nothing here may know the answer
     "wire": {"model"},
+    "seccomp": set(),
+    "sandbox": {"seccomp"},
+    "overdraft": set(),
+    "veil": set(),
     "marshal": {"model"},
     "conditions": set(),
     "gpu": {"conditions"},
@@ -31,15 +35,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "nvcc": {"model"},
     "graph": {"model", "nvcc"},
     "stopwatch": {"graph", "model"},
-    "backends.cuda": {"declaration", "gpu", "graph", "marshal", "model", "nvcc", "stopwatch"},
+    "backends.cuda": {"declaration", "gpu", "graph", "marshal", "model", "nvcc", "stopwatch", "veil"},
     "findings": {"model"},
-    "backends.simulator": {"findings", "marshal", "model", "translate"},
+    "backends.simulator": {"findings", "marshal", "model", "translate", "veil"},
     "lexer": set(),
     "scope": {"lexer"},
     "inline": set(),
     "translate": {"inline", "lexer", "scope"},
-    "worker": {"backends", "wire"},
-    "isolate": {"backends", "errors", "model", "wire"},
+    "worker": {"backends", "seccomp", "veil", "wire"},
+    "isolate": {"backends", "errors", "model", "overdraft", "sandbox", "wire"},
     "build": {"backends", "errors", "model"},
     # knowing the answer
     "layout": {"errors", "model"},
@@ -59,8 +63,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "efficiency": {"model"},
     "simulate": {"backends", "build", "case", "cases", "errors", "isolate", "model", "spec", "translate"},
     "judge": {
-        "backends", "build", "case", "cases", "efficiency", "isolate", "measure", "model", "sanitize", "spec",
-        "strict", "timing", "translate",
+        "backends", "build", "case", "cases", "efficiency", "isolate", "measure", "model", "sandbox", "sanitize",
+        "spec", "strict", "timing", "translate",
     },
     # records and screens
     "record": {"errors", "model"},
@@ -72,7 +76,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "show": {"figures", "model"},
     "tables": {"efficiency", "figures", "model", "record", "score", "show"},
     "compare": {"figures", "model", "tables"},
-    "doctor": {"backends", "catalog", "errors", "record"},
+    "doctor": {"backends", "catalog", "errors", "record", "sandbox"},
     # the command line
     "choose": {"catalog", "errors", "model", "pristine"},
     "bench": {

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from grader import declaration, gpu, graph, marshal, nvcc
+from grader import declaration, gpu, graph, marshal, nvcc, veil
 from grader.model import Buffer, Exercise, Fate, Finding, Job, Run, Sources
 from grader.stopwatch import Timed
 
@@ -175,7 +175,8 @@ class Device:
         """(recorded, status, message): what the launcher put on the stream, recorded and not yet run."""
         arguments = marshal.arguments(job, lambda buffer: memory + buffer.offset)
         self.runtime.streamBeginCapture(self.stream, graph.THREAD_LOCAL)
-        status = self.functions[library](*arguments, ctypes.c_void_p(self.stream))
+        with veil.hidden(self.host, len(self.arena)):
+            status = self.functions[library](*arguments, ctypes.c_void_p(self.stream))
         try:
             recorded = self.runtime.streamEndCapture(self.stream)
         except self.runtime.CUDARuntimeError as error:

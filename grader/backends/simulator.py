@@ -12,16 +12,17 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
-from grader import marshal
-from grader.findings import findings, launches
+from grader import marshal, veil
+from grader.findings import complete, findings, launches
 from grader.model import Buffer, Compiled, Exercise, Fate, Finding, Job, Run, Sources
 from grader.translate import translate
 
-__all__ = ["Device", "device", "explain", "findings", "sources", "why_not"]
+__all__ = ["Device", "device", "explain", "findings", "reported", "sources", "why_not"]
 
 # -fsanitize plants the callbacks, and is not given to the linker: they are ours, in grader._simulator.
 _CHECKED = ("-fsanitize=thread,bounds", "-fsanitize-recover=bounds")
@@ -326,7 +327,8 @@ class Device:
     def _launch(self, job: Job, places: dict[str, int]) -> Run:
         values = marshal.arguments(job, lambda b: places[b.name])
         self.runtime.begin(job.seconds, _STREAM)
-        status = self.launcher(*values, ctypes.c_void_p(_STREAM))
+        with veil.hidden(self.base, len(self.arena)):
+            status = self.launcher(*values, ctypes.c_void_p(_STREAM))
         text = self.runtime.finish()
         for b in job.buffers:
             ctypes.memmove(self.base + b.offset, places[b.name], b.nbytes)
@@ -353,6 +355,18 @@ def _load_address(function: Any) -> int:
 def _run_of(text: str, status: int) -> Run:
     found, traffic = findings(text)
     return Run(_fate(found), status, _message(found, status), launches(text), findings=found, traffic=traffic)
+
+
+def reported(run: Run, text: str) -> Run:
+    """In the judge: the run as the runtime's own report has it, whatever the worker says; also of one that died."""
+    told = _run_of(text, run.status)
+    if run.fate is not Fate.RETURNED:
+        fate = told.fate if told.fate is Fate.TIMED_OUT else run.fate
+        return replace(run, fate=fate, findings=(*run.findings, *told.findings), traffic=told.traffic)
+    return told if complete(text) else replace(told, findings=(_SILENCED, *told.findings))
+
+
+_SILENCED = Finding("forged", "the simulator's report is gone: the launcher wrote into a file that is not its own")
 
 
 def _fate(found: tuple[Finding, ...]) -> Fate:

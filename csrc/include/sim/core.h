@@ -106,6 +106,8 @@ int sim_capture_begin();
 int sim_capture_end(void** graph);
 int sim_capturing();
 size_t sim_graph_nodes(const void* graph);
+void sim_record(unsigned* clock, unsigned long long stream);
+void sim_wait(unsigned long long stream, const unsigned* clock);
 int sim_graph_launch(const void* graph, unsigned long long stream);
 int sim_in_kernel();
 unsigned long long sim_clock();

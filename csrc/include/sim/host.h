@@ -14,7 +14,7 @@ enum cudaError {
 typedef cudaError cudaError_t;
 enum cudaMemcpyKind { cudaMemcpyHostToHost, cudaMemcpyHostToDevice, cudaMemcpyDeviceToHost, cudaMemcpyDeviceToDevice, cudaMemcpyDefault };
 typedef struct CUstream_st* cudaStream_t;
-typedef struct sim_event { unsigned long long at; }* cudaEvent_t;
+typedef struct sim_event { unsigned long long at; unsigned clock[64]; }* cudaEvent_t;
 typedef struct sim_graph* cudaGraph_t;
 typedef struct sim_graph* cudaGraphExec_t;
 typedef struct sim_graph* cudaGraphNode_t;
@@ -149,12 +149,14 @@ inline cudaError_t cudaStreamCreateWithFlags(cudaStream_t* s, unsigned) { return
 inline cudaError_t cudaStreamCreateWithPriority(cudaStream_t* s, unsigned, int) { return sim::new_stream(s); }
 inline cudaError_t cudaStreamDestroy(cudaStream_t) { return cudaSuccess; }
 inline cudaError_t cudaStreamQuery(cudaStream_t) { return cudaSuccess; }
-inline cudaError_t cudaStreamWaitEvent(cudaStream_t, cudaEvent_t, unsigned = 0) { return cudaSuccess; }
+SIM_INLINE cudaError_t cudaStreamWaitEvent(cudaStream_t s, cudaEvent_t e, unsigned = 0) { return sim_wait(sim::number(s), e->clock), cudaSuccess; }
 inline cudaError_t cudaDeviceGetStreamPriorityRange(int* least, int* greatest) { return *least = 0, *greatest = 0, cudaSuccess; }
-inline cudaError_t cudaEventCreateWithFlags(cudaEvent_t* e, unsigned) { return *e = new sim_event{0}, cudaSuccess; }
+inline cudaError_t cudaEventCreateWithFlags(cudaEvent_t* e, unsigned) { return *e = new sim_event{}, cudaSuccess; }
 inline cudaError_t cudaEventCreate(cudaEvent_t* e, unsigned flags = 0) { return cudaEventCreateWithFlags(e, flags); }
 inline cudaError_t cudaEventDestroy(cudaEvent_t e) { return delete e, cudaSuccess; }
-inline cudaError_t cudaEventRecord(cudaEvent_t e, cudaStream_t = nullptr) { return e->at = sim_clock(), cudaSuccess; }
+SIM_INLINE cudaError_t cudaEventRecord(cudaEvent_t e, cudaStream_t s = nullptr) {
+  return sim_record(e->clock, sim::number(s)), e->at = sim_clock(), cudaSuccess;
+}
 inline cudaError_t cudaEventRecordWithFlags(cudaEvent_t e, cudaStream_t s, unsigned) { return cudaEventRecord(e, s); }
 inline cudaError_t cudaEventQuery(cudaEvent_t) { return cudaSuccess; }
 inline cudaError_t cudaEventElapsedTime(float* ms, cudaEvent_t a, cudaEvent_t b) { return *ms = (float)(b->at - a->at) * 1e-6f, cudaSuccess; }

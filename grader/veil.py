@@ -1,0 +1,35 @@
+"""Hides the arena from the launcher while it runs: the inputs are on the device by then, and there they are to be read."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import mmap
+import os
+from collections.abc import Iterator
+
+NOTHING = 0  # PROT_NONE
+
+
+@contextlib.contextmanager
+def hidden(address: int, size: int) -> Iterator[None]:
+    """No access to these pages from here; what a device has pinned of them it still reaches."""
+    _protect(address, size, NOTHING)
+    try:
+        yield
+    finally:
+        _protect(address, size, mmap.PROT_READ | mmap.PROT_WRITE)
+
+
+def _protect(address: int, size: int, access: int) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.mprotect(ctypes.c_void_p(address), ctypes.c_size_t(size), access):
+        raise OSError(ctypes.get_errno(), "mprotect")
+
+
+def forget(name: str) -> None:
+    """Closes every descriptor of this memory (Python's mmap keeps one of its own): what is mapped stays mapped."""
+    for number in map(int, os.listdir("/proc/self/fd")):
+        with contextlib.suppress(OSError):  # the one that lists the folder is gone
+            if os.readlink(f"/proc/self/fd/{number}").startswith(f"/memfd:{name}"):
+                os.close(number)
