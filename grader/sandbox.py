@@ -162,12 +162,12 @@ def _libraries() -> list[Path]:
 
 
 def _searched() -> list[Path]:
-    """What the user's own paths add, but no folder around the repository or the home folder."""
+    """What the user's own paths add, but no folder in or around the repository, and none around the home folder."""
     names = [*sys.path, *(os.environ.get(name, "") for name in ("CUDA_HOME", "CUDA_PATH"))]
     names += os.environ.get("LD_LIBRARY_PATH", "").split(":")
     paths = [Path(os.path.abspath(name)) for name in names if name and os.path.isdir(name)]
     private = (ROOT, Path.home(), Path.cwd(), Path("/"))
-    return [p for p in paths if not any(p == q or p in q.parents for q in private)]
+    return [p for p in paths if ROOT not in p.parents and not any(p == q or p in q.parents for q in private)]
 
 
 def _module(backend: str) -> list[Path]:
