@@ -294,6 +294,7 @@ def _host(f: Fact) -> str:
         "free": "cudaFree of a pointer that cudaMalloc did not return, or that was freed before",
         "direction": "the copy's direction does not fit its pointers: check cudaMemcpyHostToDevice and its kin",
         "set": "cudaMemset of a host pointer",
+        "thread": "the launcher leaves a thread running when it returns: all its work belongs on `stream`, and there alone",
         "forbidden": (
             "the launcher made a system call that is not allowed here: it may start no process, and neither signal nor "
             "watch another one"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import nvtx
 
-from grader import backends, build, cases, efficiency, isolate, measure, sandbox, sanitize
+from grader import backends, build, cases, efficiency, isolate, measure, sandbox, sanitize, symbols
 from grader import case as case_
 from grader import spec as spec_
 from grader.isolate import Worker
@@ -154,6 +154,9 @@ def _load(grading: Grading, crew: list[Worker], learner: Build) -> Verdict | Non
     grading.build = learner
     if learner.errors:
         return grading.verdict(Outcome.COMPILE, log=learner.errors, detail=_signature(request, learner.errors))
+    if broken := symbols.read(learner.library):
+        grading.stages.append(Stage("cases", "skipped", why="the library breaks a rule as it is"))
+        return grading.verdict(Outcome.UNSAFE, findings=(broken,))
     for worker in crew:
         worker.add(learner.library, request.exercise.declaration.launcher)
     try:

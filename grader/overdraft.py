@@ -21,7 +21,8 @@ def found(pid: int, span: int) -> str:
     memory, threads = used(_last(pid))
     allowed = min(ROOM + SHADOW * span, int(SHARE * _machine()))
     if memory > allowed:
-        return f"it used {memory / 2**30:.1f} GiB of host memory, and may use {allowed / 2**30:.1f}: does a loop allocate?"
+        much, most = memory / 2**30, allowed / 2**30
+        return f"it used {much:.1f} GiB of host memory, and may use {most:.1f}: does a loop allocate?"
     return f"it had {threads} threads running, and may have {THREADS}" if threads > THREADS else ""
 
 

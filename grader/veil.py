@@ -1,4 +1,4 @@
-"""Hides the arena from the launcher while it runs: the inputs are on the device by then, and there they are to be read."""
+"""Hides the arena from the launcher while it runs: the inputs are on the device by then, to be read there."""
 
 from __future__ import annotations
 

@@ -24,6 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "spec": {"errors"},
     # running code: nothing here may know the answer
     "wire": {"model"},
+    "symbols": {"model"},
     "seccomp": set(),
     "sandbox": {"seccomp"},
     "overdraft": set(),
@@ -64,7 +65,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "simulate": {"backends", "build", "case", "cases", "errors", "isolate", "model", "spec", "translate"},
     "judge": {
         "backends", "build", "case", "cases", "efficiency", "isolate", "measure", "model", "sandbox", "sanitize",
-        "spec", "strict", "timing", "translate",
+        "spec", "strict", "symbols", "timing", "translate",
     },
     # records and screens
     "record": {"errors", "model"},
