@@ -294,7 +294,7 @@ def _host(f: Fact) -> str:
         "free": "cudaFree of a pointer that cudaMalloc did not return, or that was freed before",
         "direction": "the copy's direction does not fit its pointers: check cudaMemcpyHostToDevice and its kin",
         "set": "cudaMemset of a host pointer",
-        "thread": "the launcher leaves a thread running when it returns: all its work belongs on `stream`, and there alone",
+        "thread": "the launcher leaves a thread running when it returns: all its work belongs on `stream`, there alone",
         "forbidden": (
             "the launcher made a system call that is not allowed here: it may start no process, and neither signal nor "
             "watch another one"
@@ -327,8 +327,8 @@ def _stream(f: Fact) -> str:
         )
     if f["what"] == "unforked":
         return (
-            f"{name} runs on a stream of its own that does not wait for `stream`, where the inputs come from: record an "
-            "event on `stream` and let it wait for that, or use `stream`"
+            f"{name} runs on a stream of its own that does not wait for `stream`, where the inputs come from: record "
+            "an event on `stream` and let it wait for that, or use `stream`"
         )
     return f"{name} uses the default stream: pass the stream that the launcher was given"
 

@@ -289,9 +289,9 @@ class Worker:
         try:
             return self._talk(message, START_SECONDS)
         except Died as died:
-            said = self._printed()[-500:]
+            said = f"{died} {self._printed()[-500:]}".strip()
             self.kill()
-            raise WorkerError(f"the worker did not start: {died}{f': {said}' * bool(said)}; run `grader doctor`") from None
+            raise WorkerError(f"the worker did not start: {said}; run `grader doctor`") from None
 
     @property
     def pid(self) -> int:

@@ -374,10 +374,12 @@ def reported(run: Run, text: str) -> Run:
     told = _run_of(text, run.status)
     if run.fate is not Fate.RETURNED:
         fate = told.fate if told.fate is Fate.TIMED_OUT else run.fate
-        return replace(run, fate=fate, findings=(*run.findings, *told.findings), traffic=told.traffic)
+        message = "" if told.findings and run.message.endswith(_GIVEN_UP) else run.message  # the findings say it
+        return replace(run, fate=fate, message=message, findings=(*run.findings, *told.findings), traffic=told.traffic)
     return told if complete(text) else replace(told, findings=(_SILENCED, *told.findings))
 
 
+_GIVEN_UP = "exit code 98"  # of the runtime, after its findings
 _SILENCED = Finding("forged", "the simulator's report is gone: the launcher wrote into a file that is not its own")
 
 
