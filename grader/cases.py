@@ -57,7 +57,7 @@ class Trial:
             return Outcome.NOT_RUN
         if self.findings:
             return Outcome.UNSAFE
-        if self.run.fate is Fate.CRASHED:
+        if self.run.fate is Fate.CRASHED or self.run.status:
             return Outcome.CRASH
         return Outcome.WRONG if self.mismatch else Outcome.PASS
 

@@ -37,6 +37,7 @@ class WorkerError(GraderError):
     """The worker could not do what it was told, and it was not the learner's doing."""
 
 
+KILLED = "killed by SIGKILL"
 AT_LOAD = "loading the library does not end well; what runs in a static constructor?"
 
 
@@ -66,7 +67,7 @@ def _out_of_memory(said: str) -> None:
 
 def killed(run: Run) -> bool:
     """Whether somebody else ended the worker, or the kernel did for want of memory: worth a second try."""
-    return run.fate is Fate.CRASHED and run.message.startswith("killed by SIGKILL")
+    return run.fate is Fate.CRASHED and KILLED in run.message
 
 
 class Cancelled(Exception):
@@ -80,7 +81,11 @@ def memory(name: str, size: int) -> int:
     else:
         with tempfile.TemporaryFile() as file:
             descriptor = os.dup(file.fileno())
-    os.truncate(descriptor, size)
+    try:
+        os.truncate(descriptor, size)
+    except OSError as error:
+        os.close(descriptor)
+        raise MachineError(f"no {size >> 20} MiB of shared memory ({error.strerror}); raise the limit: ulimit -f") from error
     if size and hasattr(fcntl, "F_ADD_SEALS"):  # a launcher that shortens it would crash the judge, which maps it
         fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
     return descriptor
@@ -156,8 +161,16 @@ class Worker:
 
     def start(self) -> None:
         """Returns at once; the child gets ready while the judge does other things."""
-        ours, theirs = socket.socketpair()
+        try:
+            self._start()
+        except OSError as error:
+            raise MachineError(
+                f"cannot start a worker: {error}; free some disk space and memory, or set TMPDIR to a folder you may write"
+            ) from error
+
+    def _start(self) -> None:
         self.folder = tempfile.TemporaryDirectory(prefix="grader-worker-")
+        ours, theirs = socket.socketpair()
         self.level = sandbox.Level("limits", "a tool stands in front") if self.prefix else sandbox.level(self.backend)
         numbers = (theirs.fileno(), self.arena.descriptor, self.report)
         self.process = _cradle().submit(
@@ -180,6 +193,15 @@ class Worker:
 
     def settle(self) -> str:
         """Waits until the child is ready and has loaded its libraries; returns why a library cannot be used."""
+        try:
+            return self._settle()
+        except Died as died:
+            if KILLED not in str(died):
+                raise
+            self.renew()
+            return self._settle()
+
+    def _settle(self) -> str:
         if not self.started:
             self._awake()
             if self.options:
@@ -196,10 +218,14 @@ class Worker:
         try:
             self._ask(None)
         except WorkerError as error:
-            if self.level.name == "bubblewrap":
+            if self.level.name == "bubblewrap" and KILLED not in str(error):
                 sandbox.distrust(self.backend, f"a worker does not start in a room ({error})")
             self.renew()
-            self._ask(None)
+            try:
+                self._ask(None)
+            except WorkerError:
+                sandbox.trust(self.backend)
+                raise
 
     def _load(self, library: Path, launcher: str) -> str:
         descriptor = os.open(library, os.O_RDONLY)

@@ -276,7 +276,8 @@ def _failed(grading: Grading, trial: cases.Trial, backend: str = "") -> Verdict:
         diagnosis = Diagnosis(trial.findings[0].kind, trial.findings[0].text)
     replay = _replay(request, trial.case, trial.seed, backend or request.backend)
     failure = Failure(trial.case, trial.seed, trial.mismatch, diagnosis, replay)
-    detail = trial.run.message if trial.run.fate is not Fate.RETURNED else ""
+    run = trial.run
+    detail = run.message if run.fate is not Fate.RETURNED or run.status else ""
     return grading.verdict(
         trial.outcome, failure=failure, findings=trial.findings, log=trial.run.log, detail=detail,
     )  # fmt: skip
