@@ -85,7 +85,8 @@ def memory(name: str, size: int) -> int:
         os.truncate(descriptor, size)
     except OSError as error:
         os.close(descriptor)
-        raise MachineError(f"no {size >> 20} MiB of shared memory ({error.strerror}); raise the limit: ulimit -f") from error
+        said = f"no {size >> 20} MiB of shared memory ({error.strerror})"
+        raise MachineError(f"{said}; raise the limit: ulimit -f") from error
     if size and hasattr(fcntl, "F_ADD_SEALS"):  # a launcher that shortens it would crash the judge, which maps it
         fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
     return descriptor
@@ -164,9 +165,8 @@ class Worker:
         try:
             self._start()
         except OSError as error:
-            raise MachineError(
-                f"cannot start a worker: {error}; free some disk space and memory, or set TMPDIR to a folder you may write"
-            ) from error
+            remedy = "free some disk space and memory, or set TMPDIR to a folder you may write"
+            raise MachineError(f"cannot start a worker: {error}; {remedy}") from error
 
     def _start(self) -> None:
         self.folder = tempfile.TemporaryDirectory(prefix="grader-worker-")

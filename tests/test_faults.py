@@ -1,7 +1,7 @@
 """Whatever breaks, there is a verdict or a clear error within the time limit and two seconds, and the next run works.
 
 Three kinds: what a source does to its own process, what others do to ours (kill -9 of worker, compiler, judge), and
-what the machine does (no room, damaged files, a lost GPU, clocks that jump). GRADER_KILLS=200 kills the judge that often.
+what the machine does (no room, damaged files, a lost GPU, clocks that jump). GRADER_KILLS=200 kills the judge so often.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -98,6 +99,22 @@ class Fault:
         return SOURCE.format(host=self.host, before=self.before, kernel=self.kernel)
 
 
+IDLE = "static void* idle(void*) { for (;;) pause(); }"
+START = "pthread_t t; if (pthread_create(&t, nullptr, idle, nullptr)) usleep(1000);"
+FILL = """
+for (int f = 0; f < 64; ++f) {
+    static char name[64], junk[1 << 20];
+    snprintf(name, 64, "fill%d", f);
+    FILE* file = fopen(name, "w");
+    for (int k = 0; file && k < 32; ++k) if (!fwrite(junk, sizeof junk, 1, file)) break;
+    if (file) fclose(file);
+}
+"""
+BLOCKED = "sigset_t all; sigfillset(&all); sigprocmask(SIG_BLOCK, &all, nullptr); for (;;) sleep(1);"
+NO_ALARM = "itimerval none = {}; setitimer(ITIMER_REAL, &none, nullptr); pause();"
+DEEP = "int deep(volatile int n) { volatile char room[4096] = {}; return deep(n + 1) + room[0]; }"
+EVERY = "for (int fd = 3; fd < 64; ++fd) if ({}) {{}}"
+READS = "int ends[2]; char byte; if (pipe(ends) == 0 && read(ends[0], &byte, 1)) {}"
 AT_LOAD = "static const int at_load = [] {{ {} return 0; }}();"
 FAULTS = {
     # hangs
@@ -108,9 +125,9 @@ FAULTS = {
     "sleeps": Fault("TIMEOUT", "sleep(600);"),
     "pauses": Fault("TIMEOUT", "pause();"),
     "stops_itself": Fault("TIMEOUT", "raise(SIGSTOP);"),
-    "hangs_with_the_alarm_off": Fault("TIMEOUT", "itimerval none = {}; setitimer(ITIMER_REAL, &none, nullptr); pause();"),
-    "hangs_with_signals_blocked": Fault("TIMEOUT", "sigset_t all; sigfillset(&all); sigprocmask(SIG_BLOCK, &all, nullptr); for (;;) sleep(1);"),
-    "hangs_while_reading": Fault("TIMEOUT", "int ends[2]; char c_; if (pipe(ends) == 0 && read(ends[0], &c_, 1)) {}"),
+    "hangs_with_the_alarm_off": Fault("TIMEOUT", NO_ALARM),
+    "hangs_with_signals_blocked": Fault("TIMEOUT", BLOCKED),
+    "hangs_while_reading": Fault("TIMEOUT", READS),
     "ends_the_main_thread": Fault("TIMEOUT CRASH UNSAFE", "pthread_exit(nullptr);"),
     "hangs_at_load": Fault("TIMEOUT", before=AT_LOAD.format("for (;;) sleep(1);"), says="static constructor"),
     # ends
@@ -123,7 +140,7 @@ FAULTS = {
     "throws": Fault("UNSAFE CRASH", 'throw std::runtime_error("thrown");'),
     "terminates": Fault("UNSAFE CRASH", "std::terminate();"),
     "kills_itself": Fault("CRASH", "raise(SIGKILL);", says="SIGKILL"),
-    "stack_overflow": Fault("UNSAFE CRASH", "deep(1);", "int deep(volatile int n) { volatile char room[4096] = {}; return deep(n + 1) + room[0]; }"),
+    "stack_overflow": Fault("UNSAFE CRASH", "deep(1);", DEEP),
     "stack_overflow_in_kernel": Fault("UNSAFE", kernel="volatile char room[1 << 19]; room[0] = 1; c[i] = room[0];"),
     "segfault_at_load": Fault("CRASH", before=AT_LOAD.format("*(volatile int*)8 = 1;"), says="static constructor"),
     "exit_at_load": Fault("CRASH UNSAFE", before=AT_LOAD.format("_exit(0);"), says="static constructor"),
@@ -133,18 +150,18 @@ FAULTS = {
     # uses things up
     "host_memory": Fault("CRASH", "for (;;) memset(malloc(1 << 24), 1, 1 << 24);", says="host memory"),
     "device_memory": Fault("UNSAFE", "float* p; while (cudaMalloc(&p, 1 << 28) == cudaSuccess) {}", says="allocates"),
-    "threads": Fault("CRASH UNSAFE TIMEOUT", "pthread_t t; for (;;) if (pthread_create(&t, nullptr, idle, nullptr)) usleep(1000);", "static void* idle(void*) { for (;;) pause(); }"),
-    "disk": Fault("PASS", 'for (int f = 0; f < 64; ++f) { char name[64]; snprintf(name, 64, "fill%d", f); if (FILE* file = fopen(name, "w")) { static char junk[1 << 20]; for (int k = 0; k < 32; ++k) if (!fwrite(junk, sizeof junk, 1, file)) break; fclose(file); } }'),
+    "threads": Fault("CRASH UNSAFE TIMEOUT", "for (;;) {" + START + "}", IDLE),
+    "disk": Fault("PASS", FILL),
     "descriptors": Fault("PASS UNSAFE CRASH", 'while (open("/dev/null", O_RDONLY) >= 0) {}'),
-    "log": Fault("PASS", 'for (int k = 0; k < 200000; ++k) printf("and again, and again, and again, and again %d\\n", k);'),
+    "log": Fault("PASS", 'for (int k = 0; k < 200000; ++k) printf("and again, and again, and again %d\\n", k);'),
     "log_from_kernel": Fault("PASS", kernel='for (int k = 0; k < 100; ++k) printf("%lld\\n", (long long)i);'),
     # meddles
     "closes_every_descriptor": Fault("CRASH UNSAFE", "for (int fd = 0; fd < 1024; ++fd) close(fd);"),
-    "empties_every_file": Fault("PASS UNSAFE CRASH", "for (int fd = 3; fd < 64; ++fd) if (ftruncate(fd, 0)) {}"),
-    "grows_every_file": Fault("PASS UNSAFE CRASH", "for (int fd = 3; fd < 64; ++fd) if (ftruncate(fd, 1ll << 40)) {}"),
-    "writes_to_every_descriptor": Fault("UNSAFE CRASH", 'for (int fd = 3; fd < 64; ++fd) if (write(fd, "{}\\n", 3)) {}'),
+    "empties_every_file": Fault("PASS UNSAFE CRASH", EVERY.format("ftruncate(fd, 0)")),
+    "grows_every_file": Fault("PASS UNSAFE CRASH", EVERY.format("ftruncate(fd, 1ll << 40)")),
+    "writes_to_every_descriptor": Fault("UNSAFE CRASH", EVERY.format('write(fd, "{}\\n", 3)')),
     "removes_its_folder": Fault("PASS", 'char here[512]; if (getcwd(here, 512)) rmdir(here);'),
-    "leaves_a_thread": Fault("UNSAFE", "pthread_t t; if (pthread_create(&t, nullptr, idle, nullptr)) {}", "static void* idle(void*) { for (;;) pause(); }", says="thread"),
+    "leaves_a_thread": Fault("UNSAFE", START, IDLE, says="thread"),
     "prints_a_verdict": Fault("WRONG", 'puts("{\\"verdict\\": \\"PASS\\"}"); return cudaSuccess;'),
 }  # fmt: skip
 if GUARDED:  # these must not run free
@@ -390,8 +407,13 @@ def test_a_gpu_that_is_not_there_is_an_error_with_its_reason() -> None:
 def test_a_device_that_cannot_be_made_is_an_error_within_its_time(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The GPU fell off the bus between two runs: no worker gets ready."""
     command = isolate.Worker._command
+
+    def elsewhere(worker: isolate.Worker, numbers: tuple[int, ...]) -> list[str]:
+        words = command(worker, numbers)
+        return [*words[:-6], "tests.nowhere", *words[-5:]]
+
     with monkeypatch.context() as patch:
-        patch.setattr(isolate.Worker, "_command", lambda self, n: [*command(self, n)[:-6], "tests.nowhere", *command(self, n)[-5:]])
+        patch.setattr(isolate.Worker, "_command", elsewhere)
         with pytest.raises(isolate.WorkerError, match="grader doctor"):
             judge.grade(request_(home, "right"))
     assert judge.grade(request_(home, "right")).outcome is Outcome.PASS
@@ -409,7 +431,9 @@ def test_a_worker_that_never_gets_ready(home: Path, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("script", ["exit 1", "sleep 60", "echo no permission >&2; exit 1"])
-def test_a_bubblewrap_that_does_not_work(script: str, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bubblewrap_that_does_not_work(
+    script: str, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """User namespaces may be off, or a policy in the way: a lower level, and why."""
     (tmp_path / "bwrap").write_text(f"#!/bin/sh\nexec >/dev/null\n{script}\n")
     (tmp_path / "bwrap").chmod(0o755)
@@ -435,7 +459,8 @@ def test_no_folder_for_temporary_files(home: Path, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize("room", ["4k", "20k", "100k"])
 def test_a_disk_that_is_full_while_compiling(room: str, tmp_path: Path) -> None:
     """A file system that small, in a namespace of its own: sources, objects or the library do not fit."""
-    if subprocess.run(["unshare", "-rm", "mount", "-t", "tmpfs", "none", str(tmp_path)], capture_output=True).returncode:
+    trial = ["unshare", "-rm", "mount", "-t", "tmpfs", "none", str(tmp_path)]
+    if not shutil.which("unshare") or subprocess.run(trial, capture_output=True).returncode:
         pytest.skip("no user namespaces here")
     (tmp_path / "vector_add.cu").write_text(Fault("PASS").text + f"// {room}\n")
     cache = tmp_path / "cache"
