@@ -30,7 +30,6 @@ BORROWED = "nothing looks at where the kernels of the graph come from"
 KNOWN: dict[tuple[str, str], str] = {
     **({} if sandbox.level("simulator").name == "bubblewrap" else {("22_replayed_from_disk", "simulator"): LEFT}),
     ("30_half_on_own_stream", "cuda"): "WRONG, by luck of the order: only an empty graph is asked for stray work",
-    ("40_persisting_l2", "simulator"): "COMPILE: the shim has no cudaLimit…, cudaStreamSetAttribute",
     ("55_cub", "cuda"): BORROWED,
     ("57_ghost_branch", "cuda"): BORROWED,
 }

@@ -6,6 +6,7 @@ import os
 import struct
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -117,6 +118,17 @@ def test_descriptors_that_are_not_its_own(level: str, worker: Worker, library: P
     assert worker.arena.bytes[0] == 0  # mapped and readable
     if word in ("babble", "drown", "close_all"):
         assert found.fate is not Fate.RETURNED
+
+
+def test_a_worker_outlives_the_thread_that_replaced_it(level: str, worker: Worker, library: Path) -> None:
+    """The death signal follows the thread that made a child: cases run side by side in threads that end."""
+    assert run(worker, library, "right").fate is Fate.RETURNED
+    thread = threading.Thread(target=lambda: (worker.renew(), worker.settle()))
+    thread.start()
+    thread.join()
+    pid = worker.pid
+    time.sleep(0.1)
+    assert run(worker, library, "tail").fate is Fate.RETURNED and worker.pid == pid
 
 
 def test_a_room_that_does_not_start_a_worker_is_left(monkeypatch: pytest.MonkeyPatch, library: Path) -> None:
