@@ -373,7 +373,8 @@ class Worker:
         read = getattr(backends.get(self.backend), "reported", None)
         if read is None:
             return run
-        text = os.pread(self.report, REPORT, 0).decode(errors="replace")
+        size = min(os.fstat(self.report).st_size, REPORT)
+        text = os.pread(self.report, size, 0).decode(errors="replace")
         told: Run = read(run, text)
         return told
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import mmap
 import os
 from collections.abc import Iterator
+from typing import Any
 
 NOTHING = 0  # PROT_NONE
 
@@ -22,9 +24,15 @@ def hidden(address: int, size: int) -> Iterator[None]:
 
 
 def _protect(address: int, size: int, access: int) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.mprotect(ctypes.c_void_p(address), ctypes.c_size_t(size), access):
+    if _mprotect()(address, size, access):
         raise OSError(ctypes.get_errno(), "mprotect")
+
+
+@functools.cache
+def _mprotect() -> Any:
+    function = ctypes.CDLL(None, use_errno=True).mprotect
+    function.argtypes = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int
+    return function
 
 
 def forget(name: str) -> None:

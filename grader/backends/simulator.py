@@ -282,6 +282,7 @@ class Device:
         self.runtime.report_to(report)
         self.base = ctypes.addressof(ctypes.c_char.from_buffer(arena))
         self.launcher: Any = None
+        self.threads = _threads()
         self.options(True)
 
     def options(self, checking: bool = True, traced: int = 1 << 31, pedantic: bool = False, threads: int = 0) -> None:
@@ -327,17 +328,15 @@ class Device:
 
     def _launch(self, job: Job, places: dict[str, int]) -> Run:
         values = marshal.arguments(job, lambda b: places[b.name])
-        threads = _threads()
         self.runtime.begin(job.seconds, _STREAM)
         with veil.hidden(self.base, len(self.arena)):
             status = self.launcher(*values, ctypes.c_void_p(_STREAM))
-        text = self.runtime.finish()
-        if self.checking and _threads() > threads:  # unchecked launches keep helpers of their own
+        self.runtime.finish()
+        if self.checking and _threads() > self.threads:  # unchecked launches keep helpers of their own
             os.write(self.report, _LEFT)
-            text += _LEFT.decode()
         for b in job.buffers:
             ctypes.memmove(self.base + b.offset, places[b.name], b.nbytes)
-        return _run_of(text, status or self.runtime.error())
+        return Run(Fate.RETURNED, status or self.runtime.error())  # what was found is in the report: see `reported`
 
 
 _LEFT = b'{"finding":"host","what":"thread","variable":"","note":""}\n'
