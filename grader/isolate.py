@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import functools
+import itertools
 import mmap
 import os
 import secrets
@@ -35,6 +36,10 @@ GLANCE = 0.1  # seconds between two looks at what a running worker uses
 
 class WorkerError(GraderError):
     """The worker could not do what it was told, and it was not the learner's doing."""
+
+
+class Slow(WorkerError):
+    """It does not answer at all: trying again would take as long."""
 
 
 KILLED = "killed by SIGKILL"
@@ -187,8 +192,7 @@ class Worker:
         root = Path(__file__).resolve().parents[1]
         code = f"import sys; sys.path.insert(0, {str(root)!r}); from grader import worker; worker.main(sys.argv[1:])"
         between = self.prefix or self.level.name == "bubblewrap"  # the parent is then another, and dies with us
-        parent, sealed = 0 if between else os.getpid(), int(self.level.name != "limits")
-        words = [sys.executable, "-c", code, self.backend, *map(str, (*numbers, parent, sealed))]
+        words = [sys.executable, "-c", code, self.backend, *map(str, (*numbers, 0 if between else os.getpid()))]
         return [*self.prefix, *words] if self.prefix else sandbox.command(self.backend, words)
 
     def settle(self) -> str:
@@ -214,18 +218,22 @@ class Worker:
         return ""
 
     def _awake(self) -> None:
-        """Waits for the answer to "start". Nothing of the learner's is in the child yet, so it may be tried again."""
-        try:
-            self._ask(None)
-        except WorkerError as error:
-            if self.level.name == "bubblewrap" and KILLED not in str(error):
-                sandbox.distrust(self.backend, f"a worker does not start in a room ({error})")
-            self.renew()
+        """Waits until it is ready. Nothing of the learner's is in it yet: what fails is tried with lower walls."""
+        for attempt in itertools.count():
             try:
-                self._ask(None)
-            except WorkerError:
-                sandbox.trust(self.backend)
+                self._ask(None)  # the answer to "start"
+                return self._seal()
+            except Slow:
                 raise
+            except WorkerError as error:
+                again = KILLED in str(error) and not attempt  # by somebody else: the walls are not the reason
+                if self.prefix or not (again or sandbox.distrust(self.backend, self.level.name, str(error))):
+                    raise
+                self.renew()
+
+    def _seal(self) -> None:
+        if self.level.name != "limits":
+            self._ask({"do": "seal"})
 
     def _load(self, library: Path, launcher: str) -> str:
         descriptor = os.open(library, os.O_RDONLY)
@@ -317,7 +325,8 @@ class Worker:
         except Died as died:
             said = f"{died} {self._printed()[-500:]}".strip()
             self.kill()
-            raise WorkerError(f"the worker did not start: {said}; run `grader doctor`") from None
+            kind = Slow if died.fate is Fate.TIMED_OUT else WorkerError
+            raise kind(f"the worker did not start: {said}; run `grader doctor`") from None
 
     @property
     def pid(self) -> int:

@@ -26,7 +26,6 @@ PATIENCE = 1.0  # seconds for the trial
 INSTALL = "install bubblewrap (apt install bubblewrap)"
 PROFILERS = ("CUDA_INJECTION64_PATH", "NVTX_INJECTION64_PATH")  # they live in the child, and talk to the outside
 KEPT = ("CUDA", "CUPY", "LANG", "LC_", "LD_LIBRARY_PATH", "NVIDIA", "NVTX", "OMP_", "PATH", "PYTHON", "TZ")
-_distrusted: dict[str, str] = {}  # backend -> why its workers do not start in a room
 
 
 @dataclass(frozen=True)
@@ -37,26 +36,35 @@ class Level:
     why: str = ""  # why no further; with the remedy
 
 
+LEVELS = ("bubblewrap", "seccomp", "limits")
+_distrusted: dict[str, Level] = {}  # backend -> the highest level at which its workers start here
+
+
 def level(backend: str) -> Level:
     """The best that works here. GRADER_SANDBOX names a lower one, for those who look for a mistake."""
     wanted = os.environ.get("GRADER_SANDBOX", "")
     second = "seccomp" if seccomp.works() else "limits"
-    if wanted in ("seccomp", "limits"):
-        return Level("limits" if "limits" in (wanted, second) else wanted, f"GRADER_SANDBOX is {wanted}; unset it")
+    if wanted in LEVELS[1:]:
+        return _lower(Level(wanted, f"GRADER_SANDBOX is {wanted}; unset it"), Level(second))
     if profiler := next((name for name in PROFILERS if os.environ.get(name)), ""):
         return Level("limits", f"a profiler is attached ({profiler})")
-    why = _distrusted.get(backend) or _why_not(backend)
-    return Level(second, why) if why else Level("bubblewrap")
+    why = _why_not(backend)
+    best = Level(second, why) if why else Level("bubblewrap")
+    return _lower(best, _distrusted.get(backend, best))
 
 
-def distrust(backend: str, why: str) -> None:
-    """This backend's workers do not start in a room here: no further attempt in this process."""
-    _distrusted[backend] = why
+def _lower(one: Level, other: Level) -> Level:
+    return max(one, other, key=lambda level: LEVELS.index(level.name))
 
 
-def trust(backend: str) -> None:
-    """They do not start outside of it either: the room was not the reason."""
-    _distrusted.pop(backend, None)
+def distrust(backend: str, name: str, why: str) -> bool:
+    """This backend's workers do not start at this level here: not tried again in this process. False: no lower one."""
+    if name == LEVELS[-1]:
+        _distrusted.pop(backend, None)  # it was not the walls, then
+        return False
+    lower = LEVELS[LEVELS.index(name) + 1]
+    _distrusted[backend] = Level(lower, f"a worker does not start under {name}: {why}")
+    return True
 
 
 def command(backend: str, words: list[str]) -> list[str]:

@@ -26,7 +26,7 @@ FILE_BYTES = 64 << 20  # of one file, the log included
 def main(arguments: list[str]) -> int:
     words = argparse.ArgumentParser()
     words.add_argument("backend")
-    for name in ("channel", "arena", "report", "parent", "sealed"):
+    for name in ("channel", "arena", "report", "parent"):
         words.add_argument(name, type=int)
     told = words.parse_args(arguments)
     if told.parent:
@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> int:
     channel = wire.Channel(socket.socket(fileno=told.channel), room=1)
     arena = mmap.mmap(told.arena, 0)
     veil.forget("arena")
-    serve(channel, _Lazy(told.backend, arena, told.report, bool(told.sealed)))
+    serve(channel, _Lazy(told.backend, arena, told.report))
     return 0
 
 
@@ -58,20 +58,13 @@ def _limit() -> None:
 class _Lazy:
     """Makes the device at the first message, so that a failure to make it is an answer and not a crash."""
 
-    def __init__(self, backend: str, arena: mmap.mmap, report: int, sealed: bool) -> None:
+    def __init__(self, backend: str, arena: mmap.mmap, report: int) -> None:
         self.backend, self.arena, self.report = backend, arena, report
-        self.sealed = sealed
         self.made: Any = None
 
     def __call__(self) -> Any:
         self.made = self.made or backends.get(self.backend).Device(self.arena, self.report)
         return self.made
-
-    def seal(self) -> None:
-        """Before the first library, and after the device is made: a driver may need what is given up."""
-        if self.sealed:
-            seccomp.seal()
-            self.sealed = False
 
 
 def serve(channel: wire.Channel, device: _Lazy) -> None:
@@ -98,6 +91,15 @@ def _start(device: _Lazy, _: dict[str, Any]) -> dict[str, Any]:
     return {"ready": True}
 
 
+def _seal(device: _Lazy, _: dict[str, Any]) -> dict[str, Any]:
+    """Before the first library, after the device is made: making one may need what is given up, using it must not."""
+    made = device()
+    seccomp.seal()
+    if rehearse := getattr(made, "rehearse", None):
+        rehearse()
+    return {"done": True}
+
+
 def _options(device: _Lazy, message: dict[str, Any]) -> dict[str, Any]:
     device().options(**message["options"])
     return {"done": True}
@@ -106,9 +108,7 @@ def _options(device: _Lazy, message: dict[str, Any]) -> dict[str, Any]:
 def _load(device: _Lazy, message: dict[str, Any]) -> dict[str, Any]:
     """The library comes as a descriptor, kept open: no folder has to be seen from here, and its name stays its own."""
     library = Path(f"/proc/self/fd/{message['descriptors'].pop()}")
-    made = device()
-    device.seal()
-    return {"why_not": made.load(library, message["launcher"])}
+    return {"why_not": device().load(library, message["launcher"])}
 
 
 def _run(device: _Lazy, message: dict[str, Any]) -> dict[str, Any]:
@@ -131,6 +131,7 @@ def _sample(device: _Lazy, message: dict[str, Any]) -> dict[str, Any]:
 
 _VERBS = {
     "start": _start,
+    "seal": _seal,
     "options": _options,
     "load": _load,
     "run": _run,

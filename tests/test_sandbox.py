@@ -143,6 +143,19 @@ def test_a_room_that_does_not_start_a_worker_is_left(monkeypatch: pytest.MonkeyP
     assert "does not start" in sandbox.level(BACKEND).why
 
 
+def test_a_device_that_cannot_do_without_a_system_call_gets_it_back(
+    monkeypatch: pytest.MonkeyPatch, library: Path
+) -> None:
+    """As long as nothing of the learner's is in the worker."""
+    monkeypatch.setattr(sandbox, "_distrusted", {})
+    monkeypatch.setenv("GRADER_NEEDY", "1")
+    monkeypatch.setattr(sandbox, "KEPT", (*sandbox.KEPT, "GRADER_NEEDY"))
+    with isolate.start(BACKEND, 1 << 20) as worker:
+        assert run(worker, library, "right").fate is Fate.RETURNED
+        assert worker.level.name == "limits"
+    assert isolate.NOT_ALLOWED in sandbox.level(BACKEND).why or not seccomp.works()
+
+
 def test_the_room_is_made_quickly() -> None:
     """Of the budget of a warm loop, 30 ms at most; the best of several, for others use the machine."""
     if sandbox.level(BACKEND).name != "bubblewrap":

@@ -120,6 +120,13 @@ class Device:
         self.libraries: list[Path] = []
         self.timed: Timed | None = None
 
+    def rehearse(self) -> None:
+        """What a run needs of the driver, once: should the worker's walls be too narrow for it, nobody is blamed."""
+        self.reserve(1)
+        self.runtime.streamBeginCapture(self.stream, graph.THREAD_LOCAL)
+        self.runtime.memsetAsync(self.memory, 0, 1, self.stream)
+        self.replay(self.runtime.streamEndCapture(self.stream))
+
     def load(self, library: Path, launcher: str) -> str:
         """Empty, or why the launcher cannot be called. Libraries are numbered in the order of loading."""
         try:
