@@ -52,6 +52,7 @@ void perform(const Node& n) {
 ABI int sim_graph_launch(const Graph* g, u64 stream) {
   if (captured) return ILLEGAL_STATE;
   if (stray(stream)) report("stream", "call", offset_of(CALLER));
+  if (!late()) work_on(stream, "cudaGraphLaunch", offset_of(CALLER));
   for (int i = 0; i < g->count && !sticky_error; i++) {
     if (late()) queue(stream, nodes[g->first + i]);
     else perform(nodes[g->first + i]);

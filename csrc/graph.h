@@ -45,4 +45,11 @@ bool late();  // is work queued?
 void queue(u64 stream, const Node& node);
 int drain();  // does all that is queued; how much that was
 void forget_streams();
+
+// Streams of a launcher that is recorded: its own must be joined to the one it was given (joins.cpp).
+void begin_joins();
+void work_on(u64 stream, const char* name, u32 pc);  // outside of a capture
+void note_clock(u64 stream, u32* clock);
+void follow(u64 stream, const u32* clock);
+void finish_joins();  // reports work that the caller's stream does not wait for
 }  // namespace sim

@@ -179,7 +179,7 @@ ABI void sim_launch(const Request* q, void (*entry)(void*), void* closure, void*
   if (in_kernel()) refuse_nested(pc);
   if (stray((u64)q->stream))
     if (Report* r = report("stream", "launch", pc)) copy_name(r->note, q->name, sizeof r->note);
-  if (!capturing() && !late()) return start(*q, entry, closure, pc);
+  if (!capturing() && !late()) return work_on((u64)q->stream, q->name, pc), start(*q, entry, closure, pc);
   Node node{Node::LAUNCH, pc, *q, entry, clone(closure), nullptr, nullptr, 0, 0};
   if (capturing()) keep(node);
   else queue((u64)q->stream, node);

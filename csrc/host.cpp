@@ -103,7 +103,7 @@ ABI int sim_copy(void* to, const void* from, size_t n, int kind, u64 stream) {
   Node node{Node::COPY, pc, {}, nullptr, nullptr, to, from, n, kind};
   if (capturing()) return keep(node), OK;
   if (late()) return queue(stream, node), sim_error(0);
-  return copy(to, from, n, kind, pc);
+  return work_on(stream, "cudaMemcpyAsync", pc), copy(to, from, n, kind, pc);
 }
 
 int set(void* to, int value, size_t n, u32 pc) {
@@ -123,7 +123,7 @@ ABI int sim_set(void* to, int value, size_t n, u64 stream) {
   Node node{Node::SET, pc, {}, nullptr, nullptr, to, nullptr, n, value};
   if (capturing()) return keep(node), OK;
   if (late()) return queue(stream, node), sim_error(0);
-  return set(to, value, n, pc);
+  return work_on(stream, "cudaMemsetAsync", pc), set(to, value, n, pc);
 }
 
 // ---------------------------------------------------------------- errors, synchronisation, limits

@@ -16,6 +16,7 @@ void begin(double seconds, u64 stream) {
   last_error = sticky_error = 0;
   dynamic_allowed = STATIC_LIMIT;
   job_stream = stream;
+  begin_joins();
   accesses = 0;
   forget_graphs();
   forget_streams();
@@ -25,12 +26,14 @@ void begin(double seconds, u64 stream) {
 
 size_t finish(char* out, size_t room) {
   disarm();
+  finish_joins();
   fflush(stdout);  // what kernels printed, before the worker answers
   size_t n = write_reports(out, room);
   return n + write_traffic(out + n, room - n);
 }
 
 bool use(const char* path, uintptr_t base) {
+  keep_reports();
   use_module(base, 0);
   return load_lines(path, base);
 }

@@ -11,7 +11,7 @@ int report_fd = -1;
 static constexpr int MAX_REPORTS = 200, MAX_LAUNCHES = 256, CACHE = 4096;
 static Report reports[MAX_REPORTS];
 static Launch launches[MAX_LAUNCHES];
-static int report_count, launch_count;
+static int report_count, kept_count, launch_count;
 
 void copy_name(char* to, const char* from, size_t room) {
   size_t n = from ? strnlen(from, room - 1) : 0;
@@ -80,9 +80,12 @@ void launched(const Launch& l) {
 }
 
 void clear_reports() {
-  report_count = launch_count = 0;
+  report_count = kept_count;
+  launch_count = 0;
   memset(seen, 0, sizeof seen);
 }
+
+void keep_reports() { kept_count = report_count; }
 
 // ---------------------------------------------------------------- JSON
 
@@ -148,15 +151,19 @@ size_t write_reports(char* out, size_t room) {
   return t.used;
 }
 
+void hand_over(const char* text, size_t n) {
+  while (n && report_fd >= 0) {
+    ssize_t k = write(report_fd, text, n);
+    if (k <= 0) return;
+    text += k;
+    n -= (size_t)k;
+  }
+}
+
 void flush_reports() {
   static char out[1 << 18];
   if (report_fd < 0) return;
   take(lock);  // and keep it: the process ends now, and nobody else may write
-  size_t n = write_reports(out, sizeof out);
-  for (size_t done = 0; done < n;) {
-    ssize_t k = write(report_fd, out + done, n - done);
-    if (k <= 0) return;
-    done += (size_t)k;
-  }
+  hand_over(out, write_reports(out, sizeof out));
 }
 }  // namespace sim

@@ -49,6 +49,7 @@ static bool leave_kernel(ucontext_t* c) {
 static const char* fault_name(int signal, uintptr_t at, bool kernel) {
   if (kernel && in_guard(at)) return "stack";
   if (signal == SIGFPE) return kernel ? "division" : "host division";
+  if (signal == SIGSYS) return "forbidden";
   return kernel ? "fault" : "crash";
 }
 
@@ -59,7 +60,7 @@ static void on_fault(int signal, siginfo_t* info, void* context) {
   ucontext_t* c = (ucontext_t*)context;
   bool kernel = in_kernel();
   const char* what = fault_name(signal, (uintptr_t)info->si_addr, kernel);
-  const char* kind = !kernel ? "host" : signal == SIGFPE ? "assert" : "oob";
+  const char* kind = !kernel || signal == SIGSYS ? "host" : signal == SIGFPE ? "assert" : "oob";
   if (Report* r = report(kind, what, learner_pc(c))) {
     r->offset = (long)info->si_addr;
     copy_name(r->note, strsignal(signal), sizeof r->note);
@@ -103,7 +104,7 @@ void add_signal_stack() {
 
 void install_handlers() {
   add_signal_stack();
-  for (int s : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT}) handle(s, on_fault);
+  for (int s : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT, SIGSYS}) handle(s, on_fault);
   handle(SIGALRM, on_alarm);
 }
 

@@ -89,8 +89,8 @@ void queue(u64 stream, const Node& node) {
   perform(node);
 }
 
-ABI int sim_event_record(u64 stream) {
-  if (!late()) return 0;
+ABI int sim_event_record(u64 stream, u32* clock) {
+  if (!late()) return note_clock(stream, clock), 0;
   if (is_default(stream)) return wait_for_blocking(), 0;
   int mark = mark_count < MAX_ITEMS ? ++mark_count : mark_count;
   if (items) done[mark] = 0;
@@ -99,8 +99,9 @@ ABI int sim_event_record(u64 stream) {
   return mark;
 }
 
-ABI void sim_stream_wait(u64 stream, int mark) {
-  if (late() && mark && !is_default(stream)) append(stream, Item{Item::WAIT, {}, mark, 0});
+ABI void sim_stream_wait(u64 stream, int mark, const u32* clock) {
+  if (!late()) return follow(stream, clock);
+  if (mark && !is_default(stream)) append(stream, Item{Item::WAIT, {}, mark, 0});
 }
 
 ABI void sim_wait_for_stream(u64 stream) {

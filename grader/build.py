@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import sys
 import tempfile
 import time
 import warnings
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import platformdirs
 
@@ -29,6 +33,7 @@ from grader.model import Build, Compiled, Sources
 SECONDS = 120.0  # a build that takes longer is stuck
 STALE = 3600.0  # a private folder this old was left by a killed build
 LIBRARY = "kernel.so"
+SEAL = "sha256.txt"  # the library's own hash: what a full disk or a bad one left of it is not used
 
 
 def cache() -> Path:
@@ -64,21 +69,39 @@ class Pending:
         output = (self.folder / "output.txt").read_text(errors="replace")
         if not ended or not (self.folder / LIBRARY).exists():
             return self._failed(output if ended else output + f"\nthe compiler did not finish in {SECONDS:.0f} s")
-        _publish(self.folder, self.home)
+        with _room(self.home.parent):
+            (self.folder / SEAL).write_text(_hash(self.folder))
+            _publish(self.folder, self.home)
         return _finished(self.backend, self.home, self.started, cached=False)
 
     def _reap(self) -> bool:
-        while not os.waitpid(self.child, os.WNOHANG)[0]:
+        """False when the time is up. A compiler that somebody killed says nothing about the source."""
+        while not (ended := os.waitpid(self.child, os.WNOHANG))[0]:
             interrupt.check()
             if time.monotonic() - self.started > SECONDS:
                 self.stop()
                 return False
             time.sleep(0.005)
         self.child = 0
+        if os.WIFSIGNALED(ended[1]):
+            self._killed(f"by {signal.Signals(os.WTERMSIG(ended[1])).name}")
         return True
+
+    def _killed(self, how: str) -> NoReturn:
+        shutil.rmtree(self.folder, ignore_errors=True)
+        raise MachineError(f"the compiler was killed ({how}); is there enough memory? try again")
+
+    def _blameless(self, output: str) -> None:
+        """Raises MachineError for what no source can be the reason of."""
+        if found := re.search(r"Killed signal terminated program|signal 9|: Killed$", output, re.MULTILINE):
+            self._killed(found[0].strip(": "))
+        if found := re.search(r"No space left on device|Disk quota exceeded", output):
+            with _room(self.home.parent):
+                raise OSError(errno.ENOSPC, found[0])
 
     def _failed(self, output: str) -> Build:
         shutil.rmtree(self.folder, ignore_errors=True)
+        self._blameless(output)
         compiled = backends.get(self.backend).explain(output)
         errors = compiled.errors or compiled.warnings or output.strip() or "the compiler stopped without a word"
         return Build(self.home / LIBRARY, self.backend, time.monotonic() - self.started, errors=errors)
@@ -99,14 +122,30 @@ def start(sources: Sources, backend: str, cache: Path) -> Pending:
     name = Path(sources.compile[0]).stem
     home = cache / "builds" / f"{name}-{backend}-{_key(sources, torch.__version__)}"
     started = time.monotonic()
-    if (home / LIBRARY).exists():
+    if _whole(home):
         return Pending(backend, home, home, 0, started)
     import torch.utils.cpp_extension  # takes half a second: before the fork, so that no later child needs to
 
-    folder = _private(home)
-    for file, text in sources.files.items():
-        (folder / file).write_text(text)
+    with _room(home.parent):
+        folder = _private(home)
+        for file, text in sources.files.items():
+            (folder / file).write_text(text)
     return Pending(backend, home, folder, _fork(folder, sources), started)
+
+
+def _whole(home: Path) -> bool:
+    """Whether the finished folder is there and is what was put there; a damaged one is thrown away."""
+    try:
+        if (home / SEAL).read_text() == _hash(home) and (home / "output.txt").exists():
+            return True
+    except OSError:
+        pass
+    shutil.rmtree(home, ignore_errors=True)
+    return False
+
+
+def _hash(folder: Path) -> str:
+    return hashlib.sha256((folder / LIBRARY).read_bytes()).hexdigest()
 
 
 def _key(sources: Sources, version: str) -> str:
@@ -117,17 +156,23 @@ def _key(sources: Sources, version: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:20]
 
 
-def _private(home: Path) -> Path:
+@contextlib.contextmanager
+def _room(folder: Path) -> Iterator[None]:
+    """What cannot be written is the machine's fault."""
     try:
-        home.parent.mkdir(parents=True, exist_ok=True)
-        for left in home.parent.glob(".making-*"):
+        yield
+    except OSError as error:
+        said = f"cannot write to {folder}: {error.strerror}; free some disk space"
+        raise MachineError(f"{said}, or set GRADER_CACHE to another folder") from error
+
+
+def _private(home: Path) -> Path:
+    home.parent.mkdir(parents=True, exist_ok=True)
+    for left in home.parent.glob(".making-*"):
+        with contextlib.suppress(FileNotFoundError):  # another run was quicker
             if time.time() - left.stat().st_mtime > STALE:
                 shutil.rmtree(left, ignore_errors=True)
-        return Path(tempfile.mkdtemp(prefix=".making-", dir=home.parent))
-    except OSError as error:
-        raise MachineError(
-            f"cannot write to {home.parent}: {error.strerror}; set GRADER_CACHE to another folder"
-        ) from error
+    return Path(tempfile.mkdtemp(prefix=".making-", dir=home.parent))
 
 
 def _fork(folder: Path, sources: Sources) -> int:
@@ -187,7 +232,7 @@ def _publish(folder: Path, home: Path) -> None:
     try:
         os.rename(folder, home)
     except OSError:
-        if not (home / LIBRARY).exists():
+        if not (home / SEAL).exists():
             raise
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -29,7 +29,7 @@ from hypothesis.errors import Flaky
 from grader import case as cases
 from grader import check, interrupt, layout
 from grader.diagnose import Evidence, diagnose, exchanges
-from grader.isolate import Arena, Worker
+from grader.isolate import Arena, Worker, killed
 from grader.model import Case, Diagnosis, Exercise, Fate, Finding, Job, Mismatch, Outcome, Run
 from grader.spec import Spec
 
@@ -60,7 +60,7 @@ class Trial:
             return Outcome.NOT_RUN
         if self.findings:
             return Outcome.UNSAFE
-        if self.run.fate is Fate.CRASHED:
+        if self.run.fate is Fate.CRASHED or self.run.status:
             return Outcome.CRASH
         return Outcome.WRONG if self.mismatch else Outcome.PASS
 
@@ -174,6 +174,9 @@ def launch(worker: Worker, call: Call) -> Played:
     arena = np.frombuffer(worker.arena.bytes, np.uint8, call.plan.job.span)
     arena[:] = call.before
     run = worker.run(call.plan.job)
+    if killed(run):
+        arena[:] = call.before
+        run = worker.run(call.plan.job)
     return Played(call.plan, call.values, call.want, call.before, arena.copy(), run, call.canonical)
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader import backends, catalog, record
+from grader import backends, catalog, record, sandbox
 from grader.errors import MachineError
 
 PATIENCE = 10.0  # seconds for a tool to say its version; a broken driver hangs nvidia-smi
@@ -44,6 +44,7 @@ def examine(home: Path, url: str, cache: Path) -> tuple[Check, ...]:
         ("nvcc", nvcc),
         ("GPU grading", grading),
         ("sanitizer", sanitizer),
+        ("isolation", isolation),
         ("exercises", lambda: exercises(home)),
         ("build cache", lambda: cached(cache)),
         ("records", lambda: records(url)),
@@ -165,6 +166,20 @@ def sanitizer() -> Check:
     if path := shutil.which("compute-sanitizer"):
         return Check("ok", "sanitizer", path)
     return Check("warn", "sanitizer", "compute-sanitizer is not on PATH", "it comes with the CUDA toolkit; optional")
+
+
+def isolation() -> Check:
+    """How far a worker is shut in. Less is no hindrance: it matters where the sources are others'."""
+    level = sandbox.level("cuda" if not backends.get("cuda").why_not() else "simulator")
+    found, fix = _split(level.why)
+    return Check("ok", "isolation", f"{level.name}: {_ISOLATION[level.name]}{f' ({found})' * bool(found)}", fix)
+
+
+_ISOLATION = {
+    "bubblewrap": "no network, no processes, and no files but the interpreter's and CUDA's",
+    "seccomp": "no processes and no network; but all your files can be read",
+    "limits": "limits on memory, files and time only",
+}
 
 
 # ---------------------------------------------------------------- what we keep

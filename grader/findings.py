@@ -34,6 +34,16 @@ def launches(text: str) -> tuple[Launch, ...]:
     return tuple(Launch(f["kernel"], _three(f["grid"]), _three(f["block"])) for f in _facts(text) if "launch" in f)
 
 
+def complete(text: str) -> bool:
+    """Whether the runtime came to its end: the last thing that it says."""
+    return any(f.get("end") is True for f in _facts(text))
+
+
+def left(text: str) -> int:
+    """How many operations were still on the launcher's streams when it returned."""
+    return sum(int(f.get("left", 0)) for f in _facts(text))
+
+
 def _facts(text: str) -> Iterator[Fact]:
     for line in text.splitlines():
         try:
@@ -293,6 +303,11 @@ def _host(f: Fact) -> str:
         "free": "cudaFree of a pointer that cudaMalloc did not return, or that was freed before",
         "direction": "the copy's direction does not fit its pointers: check cudaMemcpyHostToDevice and its kin",
         "set": "cudaMemset of a host pointer",
+        "thread": "the launcher leaves a thread running when it returns: all its work belongs on `stream`, there alone",
+        "forbidden": (
+            "the launcher made a system call that is not allowed here: it may start no process, and neither signal nor "
+            "watch another one"
+        ),
     }[f["what"]]
 
 
@@ -310,6 +325,21 @@ def _unsupported(f: Fact) -> str:
     if f["what"] == "in kernel":
         return f"the simulator does not support {f['note']} in a kernel"
     return f"the simulator does not support {f['note']}"
+
+
+def _stream(f: Fact) -> str:
+    name = f["note"] or "work"
+    if f["what"] == "unjoined":
+        return (
+            f"{name} runs on a stream of its own that `stream` does not wait for: record an event on it and call "
+            "cudaStreamWaitEvent(stream, event), or use `stream`"
+        )
+    if f["what"] == "unforked":
+        return (
+            f"{name} runs on a stream of its own that does not wait for `stream`, where the inputs come from: record "
+            "an event on `stream` and let it wait for that, or use `stream`"
+        )
+    return f"{name} uses the default stream: pass the stream that the launcher was given"
 
 
 def _rule(sentence: str) -> Callable[[Fact], str]:
@@ -335,5 +365,5 @@ _WORDS: dict[str, Callable[[Fact], str]] = {
     "const": lambda f: f"{_who(f)} writes __constant__ {f['variable']}: kernels may only read it",
     "allocation": _rule("the launcher allocates {size} bytes: it must use what it was given (the workspace, if any)"),
     "sync": _rule("{note} in the launcher makes the host wait: the caller's stream orders the work, remove it"),
-    "stream": _rule("{note} uses the default stream: pass the stream that the launcher was given"),
+    "stream": _stream,
 }

@@ -4,48 +4,75 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
+import itertools
 import mmap
 import os
+import secrets
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from grader import backends, wire
+from grader import backends, overdraft, sandbox, wire
 from grader.errors import GraderError, MachineError
-from grader.model import Fate, Job, Run
+from grader.model import Fate, Finding, Job, Run
 
 LOAD_SECONDS = 20.0  # static constructors included
 START_SECONDS = 60.0  # a CUDA context takes 0.2 s; a cold file system takes longer
 LOG = 20_000  # characters kept of what the learner printed
+REPORT = 8 << 20  # bytes read of what the simulator found
+GLANCE = 0.1  # seconds between two looks at what a running worker uses
 
 
 class WorkerError(GraderError):
     """The worker could not do what it was told, and it was not the learner's doing."""
 
 
+class Slow(WorkerError):
+    """It does not answer at all: trying again would take as long."""
+
+
+KILLED = "killed by SIGKILL"
 AT_LOAD = "loading the library does not end well; what runs in a static constructor?"
 
 
 class Died(Exception):
     """Loading, or a timed call, crashed or hung."""
 
-    def __init__(self, fate: Fate, message: str) -> None:
+    def __init__(self, fate: Fate, message: str, findings: tuple[Finding, ...] = ()) -> None:
         super().__init__(message)
-        self.fate = fate
+        self.fate, self.findings = fate, findings
+
+
+FORGED = Finding(
+    "forged",
+    "an answer came that the grader's own code did not write: the launcher wrote into a channel that is not its own",
+)
+NOT_ALLOWED = (
+    "it was ended because it asked for what a launcher may not do: start a process or a program, "
+    "or send a signal to another one"
+)
 
 
 def _out_of_memory(said: str) -> None:
     """Raises MachineError when that is what the worker says: the arena did not fit, which is nobody's mistake."""
     if "OutOfMemory" in said or "out of memory" in said:
         raise MachineError("the GPU has too little free memory; close what else uses it (nvidia-smi shows what)")
+
+
+def killed(run: Run) -> bool:
+    """Whether somebody else ended the worker, or the kernel did for want of memory: worth a second try."""
+    return run.fate is Fate.CRASHED and KILLED in run.message
 
 
 class Cancelled(Exception):
@@ -55,12 +82,18 @@ class Cancelled(Exception):
 def memory(name: str, size: int) -> int:
     """A descriptor of anonymous shared memory: it has no name, so a killed judge leaks nothing."""
     if hasattr(os, "memfd_create"):
-        descriptor = os.memfd_create(name)
+        descriptor = os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     else:
         with tempfile.TemporaryFile() as file:
             descriptor = os.dup(file.fileno())
-    os.truncate(descriptor, size)
-    os.set_inheritable(descriptor, True)
+    try:
+        os.truncate(descriptor, size)
+    except OSError as error:
+        os.close(descriptor)
+        said = f"no {size >> 20} MiB of shared memory ({error.strerror})"
+        raise MachineError(f"{said}; raise the limit: ulimit -f") from error
+    if size and hasattr(fcntl, "F_ADD_SEALS"):  # a launcher that shortens it would crash the judge, which maps it
+        fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
     return descriptor
 
 
@@ -96,6 +129,12 @@ def _reap(process: subprocess.Popen[bytes], folder: tempfile.TemporaryDirectory[
     folder.cleanup()
 
 
+@functools.cache
+def _cradle() -> ThreadPoolExecutor:
+    """The one thread that starts children: they die with the thread that made them, so it must outlive all others."""
+    return ThreadPoolExecutor(1, "cradle")
+
+
 class Worker:
     """One child process. Use as a context manager; `run` never raises for what the learner did."""
 
@@ -128,34 +167,80 @@ class Worker:
 
     def start(self) -> None:
         """Returns at once; the child gets ready while the judge does other things."""
-        ours, theirs = socket.socketpair()
-        root = Path(__file__).resolve().parents[1]
-        code = f"import sys; sys.path.insert(0, {str(root)!r}); from grader import worker; worker.main(sys.argv[1:])"
-        numbers = (theirs.fileno(), self.arena.descriptor, self.report)
-        parent = "0" if self.prefix else str(os.getpid())  # a tool in front is the parent then
+        try:
+            self._start()
+        except OSError as error:
+            remedy = "free some disk space and memory, or set TMPDIR to a folder you may write"
+            raise MachineError(f"cannot start a worker: {error}; {remedy}") from error
+
+    def _start(self) -> None:
         self.folder = tempfile.TemporaryDirectory(prefix="grader-worker-")
-        self.process = subprocess.Popen(
-            [*self.prefix, sys.executable, "-c", code, self.backend, *map(str, numbers), parent],
+        ours, theirs = socket.socketpair()
+        self.level = sandbox.Level("limits", "a tool stands in front") if self.prefix else sandbox.level(self.backend)
+        numbers = (theirs.fileno(), self.arena.descriptor, self.report)
+        self.process = _cradle().submit(
+            subprocess.Popen, self._command(numbers),
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, cwd=self.folder.name,
-            pass_fds=numbers, start_new_session=True,
-        )  # fmt: skip
+            env=None if self.prefix else sandbox.environment(), pass_fds=numbers, start_new_session=True,
+        ).result()  # fmt: skip
         theirs.close()
         self.channel, self.started, self.loaded = wire.Channel(ours), False, 0
-        self.channel.send({"do": "start"})
+        with contextlib.suppress(wire.Lost):  # it died at once: the first question says so
+            self._say({"do": "start"})
+
+    def _command(self, numbers: tuple[int, ...]) -> list[str]:
+        root = Path(__file__).resolve().parents[1]
+        code = f"import sys; sys.path.insert(0, {str(root)!r}); from grader import worker; worker.main(sys.argv[1:])"
+        between = self.prefix or self.level.name == "bubblewrap"  # the parent is then another, and dies with us
+        words = [sys.executable, "-c", code, self.backend, *map(str, (*numbers, 0 if between else os.getpid()))]
+        return [*self.prefix, *words] if self.prefix else sandbox.command(self.backend, words)
 
     def settle(self) -> str:
         """Waits until the child is ready and has loaded its libraries; returns why a library cannot be used."""
+        try:
+            return self._settle()
+        except Died as died:
+            if KILLED not in str(died):
+                raise
+            self.renew()
+            return self._settle()
+
+    def _settle(self) -> str:
         if not self.started:
-            self._ask(None, START_SECONDS)  # the answer to "start"
+            self._awake()
             if self.options:
-                self._ask({"do": "options", "options": self.options}, START_SECONDS)
+                self._ask({"do": "options", "options": self.options})
             self.started = True
         for library, launcher in self.libraries[self.loaded :]:
-            message = {"do": "load", "library": str(library), "launcher": launcher}
-            if why_not := str(self.tell(message, LOAD_SECONDS)["why_not"]):
+            if why_not := self._load(library, launcher):
                 return why_not
             self.loaded += 1
         return ""
+
+    def _awake(self) -> None:
+        """Waits until it is ready. Nothing of the learner's is in it yet: what fails is tried with lower walls."""
+        for attempt in itertools.count():
+            try:
+                self._ask(None)  # the answer to "start"
+                return self._seal()
+            except Slow:
+                raise
+            except WorkerError as error:
+                again = KILLED in str(error) and not attempt  # by somebody else: the walls are not the reason
+                if self.prefix or not (again or sandbox.distrust(self.backend, self.level.name, str(error))):
+                    raise
+                self.renew()
+
+    def _seal(self) -> None:
+        if self.level.name != "limits":
+            self._ask({"do": "seal"})
+
+    def _load(self, library: Path, launcher: str) -> str:
+        descriptor = os.open(library, os.O_RDONLY)
+        try:
+            return str(self.tell({"do": "load", "launcher": launcher}, LOAD_SECONDS, descriptor)["why_not"])
+        finally:
+            os.close(descriptor)
 
     def add(self, library: Path, launcher: str) -> None:
         """To be loaded by this child and by those that replace it."""
@@ -165,7 +250,7 @@ class Worker:
         """Further options, for this child and for those that replace it."""
         self.options |= options
         if self.started:
-            self._ask({"do": "options", "options": self.options}, START_SECONDS)
+            self._ask({"do": "options", "options": self.options})
 
     def kill(self) -> int:
         """Ends the child and all that it started; returns its exit code."""
@@ -208,21 +293,46 @@ class Worker:
 
     # -------------------------------------------------- talk
 
-    def _ask(self, message: dict[str, Any] | None, seconds: float) -> dict[str, Any]:
-        """For what cannot be the learner's fault: raises WorkerError or MachineError."""
+    def _say(self, message: dict[str, Any], *descriptors: int) -> None:
+        """Each question has a number that cannot be guessed, and its answer must bear it. Raises wire.Lost."""
+        self.number = secrets.token_hex(8)
+        self.channel.send(message | {"number": self.number}, *descriptors)
+
+    def _hear(self, seconds: float, span: int = 0) -> dict[str, Any]:
+        """The answer to the last question, or Died; meanwhile the worker is watched."""
+        over, answer = time.monotonic() + seconds, None
+        while answer is None and (left := over - time.monotonic()) > 0:
+            answer = self.channel.receive(min(left, GLANCE))
+            if answer is None and (why := overdraft.found(self.pid, span)):
+                raise Died(Fate.CRASHED, why)
+        if answer is None:
+            raise Died(Fate.TIMED_OUT, f"it did not finish in {seconds:.0f} s")
+        if answer.pop("number", None) != self.number:
+            raise Died(Fate.CRASHED, FORGED.text, (FORGED,))
+        _out_of_memory(str(answer.get("failed", "")))
+        return answer
+
+    def _talk(self, message: dict[str, Any] | None, seconds: float, *descriptors: int, span: int = 0) -> dict[str, Any]:
+        """A question (None: one that was put before) and its answer, or Died."""
         try:
             if message is not None:
-                self.channel.send(message)
-            answer = self.channel.receive(seconds)
+                self._say(message, *descriptors)
+            answer = self._hear(seconds, span)
         except wire.Lost:
-            answer = {"failed": f"the worker ended ({self._ending()}): {self._printed()[-500:]}"}
-        if answer is None:
-            self.kill()
-            raise WorkerError(f"the worker did not answer in {seconds:.0f} s; run `grader doctor`")
+            raise Died(Fate.CRASHED, self._ending()) from None
         if "failed" in answer:
-            _out_of_memory(answer["failed"])
-            raise WorkerError(f"{answer['failed']}; run `grader doctor`")
+            raise Died(Fate.CRASHED, str(answer["failed"]).removeprefix("CUDARuntimeError: "))
         return answer
+
+    def _ask(self, message: dict[str, Any] | None) -> dict[str, Any]:
+        """For what cannot be the learner's fault: raises WorkerError or MachineError."""
+        try:
+            return self._talk(message, START_SECONDS)
+        except Died as died:
+            said = f"{died} {self._printed()[-500:]}".strip()
+            self.kill()
+            kind = Slow if died.fate is Fate.TIMED_OUT else WorkerError
+            raise kind(f"the worker did not start: {said}; run `grader doctor`") from None
 
     @property
     def pid(self) -> int:
@@ -233,19 +343,9 @@ class Worker:
         if why_not := self.settle():
             raise WorkerError(f"{why_not}; run `grader doctor`")
 
-    def tell(self, message: dict[str, Any], seconds: float) -> dict[str, Any]:
-        """For the timing worker, which runs the learner's code: an answer, or Died."""
-        try:
-            self.channel.send(message)
-            answer = self.channel.receive(seconds)
-        except wire.Lost:
-            raise Died(Fate.CRASHED, self._ending()) from None
-        if answer is None:
-            raise Died(Fate.TIMED_OUT, f"it did not finish in {seconds:.0f} s")
-        if "failed" in answer:
-            _out_of_memory(answer["failed"])
-            raise Died(Fate.CRASHED, answer["failed"].removeprefix("CUDARuntimeError: "))
-        return answer
+    def tell(self, message: dict[str, Any], seconds: float, *descriptors: int) -> dict[str, Any]:
+        """For what runs the learner's code: an answer, or Died."""
+        return self._talk(message, seconds, *descriptors)
 
     def apart(self, job: Job, seconds: float) -> None:
         """One launch with every buffer in an allocation of its own, for a tool that watches allocations."""
@@ -264,38 +364,34 @@ class Worker:
         os.truncate(self.report, 0)
         try:
             self.settle_or_raise()
-            self.channel.send({"do": "run", "job": wire.job_to(job)})
-            answer = self.channel.receive(job.seconds)
-            run = self._outcome(answer, job)
-        except wire.Lost:
-            run = Run(Fate.CRASHED, message=self._ending())
+            run = self._launch(job)
         except Died as died:
-            run = Run(died.fate, message=f"{AT_LOAD}: {died}")
+            run = Run(died.fate, message=f"{AT_LOAD}: {died}", findings=died.findings)
         if self.cancelled:
             raise Cancelled("the run is not wanted any more")
+        run = self._with_report(run, job)
         if run.fate is not Fate.RETURNED:
-            run = self._with_report(run)
             self.renew()
         return replace(run, log=self._printed())
 
-    def _outcome(self, answer: dict[str, Any] | None, job: Job) -> Run:
-        if answer is None:
-            return Run(Fate.TIMED_OUT, message=f"it did not finish in {job.seconds:.0f} s")
-        _out_of_memory(answer.get("failed", ""))
-        if "run" not in answer:
-            return Run(Fate.CRASHED, message=str(answer.get("failed", "the worker's answer is not understood")))
-        return wire.run_from(answer["run"])
+    def _launch(self, job: Job) -> Run:
+        try:
+            answer = self._talk({"do": "run", "job": wire.job_to(job)}, job.seconds, span=job.span)
+            return wire.run_from(answer["run"])
+        except Died as died:
+            return Run(died.fate, message=str(died), findings=died.findings)
+        except (KeyError, wire.Lost):
+            return Run(Fate.CRASHED, message="the worker's answer is not understood")
 
-    def _with_report(self, run: Run) -> Run:
-        """What a dying simulator still had to say."""
-        read = getattr(backends.get(self.backend), "findings", None)
+    def _with_report(self, run: Run, job: Job) -> Run:
+        """What the simulator found, read where it wrote it: the worker's own words may be the learner's."""
+        read = getattr(backends.get(self.backend), "reported", None)
         if read is None:
             return run
-        size = os.fstat(self.report).st_size
-        findings, traffic = read(os.pread(self.report, size, 0).decode(errors="replace"))
-        if any(f.kind == "timeout" for f in findings):
-            run = replace(run, fate=Fate.TIMED_OUT)
-        return replace(run, findings=findings, traffic=traffic)
+        size = min(os.fstat(self.report).st_size, REPORT)
+        text = os.pread(self.report, size, 0).decode(errors="replace")
+        told: Run = read(run, text, job)
+        return told
 
     def _ending(self) -> str:
         """How the child ended, in words."""
@@ -305,6 +401,10 @@ class Worker:
             code = self.process.wait(2.0)
         except subprocess.TimeoutExpired:
             return "it closed its channel"
+        if code > 128 and self.level.name == "bubblewrap":
+            code = 128 - code  # so it hands on a signal
+        if code == -signal.SIGSYS:
+            return NOT_ALLOWED
         if code < 0:
             return f"killed by {signal.Signals(-code).name} ({signal.strsignal(-code)})"
         return f"the launcher ended the process with exit code {code}"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import nvtx
 
-from grader import backends, build, cases, efficiency, interrupt, isolate, large, measure, sanitize
+from grader import backends, build, cases, efficiency, interrupt, isolate, large, measure, sandbox, sanitize, symbols
 from grader import case as case_
 from grader import spec as spec_
 from grader.isolate import Worker
@@ -61,10 +61,12 @@ class Grading:
     def verdict(self, outcome: Outcome, **more: object) -> Verdict:
         done = {stage.name for stage in self.stages}
         skipped = tuple(Stage(n, "skipped") for n in ("build", "cases", "speed") if n not in done)
+        level = sandbox.level(self.request.backend)
         return Verdict(
             self.request.exercise.id, outcome, self.request.backend, self.device, self.seed,
             (*self.stages, *skipped), resources=self.build.resources if self.build else (),
-            hints_used=self.request.hints_used, **more,  # type: ignore[arg-type]
+            hints_used=self.request.hints_used, isolation=level.name, isolation_why=level.why,
+            **more,  # type: ignore[arg-type]
         )  # fmt: skip
 
 
@@ -94,7 +96,8 @@ def _second_opinion(grading: Grading, verdict: Verdict) -> Verdict:
     case = verdict.failure.case if verdict.failure else cases.sample(request.exercise, spec, 0, 1, 1 << 16)[1]
     arena = isolate.Arena(cases.arena_size(spec.moved(**case.sizes)))
     try:
-        job = cases.fill(arena, request.exercise, spec, case, grading.seed)
+        seed = verdict.failure.seed if verdict.failure else grading.seed  # a timed call has one of its own
+        job = cases.fill(arena, request.exercise, spec, case, seed)
         launcher = request.exercise.declaration.launcher
         found = sanitize.sanitize(build_.library, launcher, arena, job)
     finally:
@@ -102,7 +105,7 @@ def _second_opinion(grading: Grading, verdict: Verdict) -> Verdict:
     if not found:
         return verdict
     if verdict.outcome in (Outcome.PASS, Outcome.SLOW, Outcome.NOISY):
-        trial = cases.Trial(case, grading.seed, Run(Fate.RETURNED), findings=found)
+        trial = cases.Trial(case, seed, Run(Fate.RETURNED), findings=found)
         return _failed(grading, trial)
     return replace(verdict, findings=(*found, *verdict.findings))
 
@@ -158,6 +161,9 @@ def _load(grading: Grading, crew: list[Worker], learner: Build) -> Verdict | Non
     grading.build = learner
     if learner.errors:
         return grading.verdict(Outcome.COMPILE, log=learner.errors, detail=_signature(request, learner.errors))
+    if broken := symbols.read(learner.library):
+        grading.stages.append(Stage("cases", "skipped", why="the library breaks a rule as it is"))
+        return grading.verdict(Outcome.UNSAFE, findings=(broken,))
     for worker in crew:
         worker.add(learner.library, request.exercise.declaration.launcher)
     try:
@@ -306,7 +312,8 @@ def _failed(grading: Grading, trial: cases.Trial, backend: str = "") -> Verdict:
         diagnosis = Diagnosis(trial.findings[0].kind, trial.findings[0].text)
     replay = _replay(request, trial.case, trial.seed, backend or request.backend)
     failure = Failure(trial.case, trial.seed, trial.mismatch, diagnosis, replay)
-    detail = trial.run.message if trial.run.fate is not Fate.RETURNED else ""
+    run = trial.run
+    detail = run.message if run.fate is not Fate.RETURNED or run.status else ""
     return grading.verdict(
         trial.outcome, failure=failure, findings=trial.findings, log=trial.run.log, detail=detail,
     )  # fmt: skip

@@ -364,6 +364,8 @@ class Verdict:
     next: str = ""
     score: float = 0.0
     hints_used: int = 0
+    isolation: str = ""  # how far the learner's code was shut in: bubblewrap > seccomp > limits
+    isolation_why: str = ""  # why no further
 
     def __post_init__(self) -> None:
         if self.outcome is Outcome.NOISY and self.speed is None:

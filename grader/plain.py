@@ -60,6 +60,7 @@ def write(verdict: Verdict) -> Json:
             "detail": verdict.detail,
             "score": verdict.score,
             "hints_used": verdict.hints_used,
+            "isolation": {"level": verdict.isolation, "why": verdict.isolation_why},
             "next": verdict.next,
         }
     )
@@ -97,6 +98,7 @@ def _plain(value: Any) -> Any:
 def read(data: Json) -> Verdict:
     """The Verdict that was written; fields that an older grader did not write take their defaults."""
     failure, speed = data.get("first_failure"), data.get("speed")
+    isolation = data.get("isolation", {})
     return Verdict(
         exercise=data["exercise"],
         outcome=Outcome(data["verdict"]),
@@ -114,6 +116,8 @@ def read(data: Json) -> Verdict:
         next=data.get("next", ""),
         score=data.get("score", 0.0),
         hints_used=data.get("hints_used", 0),
+        isolation=isolation.get("level", ""),
+        isolation_why=isolation.get("why", ""),
     )
 
 

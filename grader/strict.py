@@ -5,12 +5,13 @@ A missing barrier, an overrun or an uninitialised read may give right numbers on
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from dataclasses import dataclass, field
 
-from grader import backends, build, cases
-from grader.isolate import Arena, Worker
+from grader import backends, build, cases, isolate
+from grader.isolate import Worker
 from grader.model import Case, Outcome, Request, Stage
 from grader.spec import Spec
 from grader.translate import Refused
@@ -26,7 +27,7 @@ class Strict:
     """The check under way. Made and closed by the judge's main thread; a second thread waits for the worker."""
 
     request: Request
-    arena: Arena | None = None
+    stack: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     worker: Worker | None = None
     pending: build.Pending | None = None
     thread: threading.Thread | None = None
@@ -48,8 +49,7 @@ class Strict:
             self.why_not = str(refused)
             return self
         self.pending = build.start(sources, "simulator", build.cache())
-        self.arena = Arena(cases.arena_size(BUDGET))
-        self.worker = Worker("simulator", self.arena)
+        self.worker = self.stack.enter_context(isolate.start("simulator", cases.arena_size(BUDGET)))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -57,12 +57,9 @@ class Strict:
             self.worker.cancel()
         if self.thread:
             self.thread.join()
-        if self.worker:
-            self.worker.close()
         if self.pending and self.pending.child:
             self.pending.stop()
-        if self.arena:
-            self.arena.close()
+        self.stack.close()
 
     def begin(self, spec: Spec, seed: int) -> None:
         """Runs the cases behind the judge's back."""

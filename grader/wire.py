@@ -18,14 +18,18 @@ class Lost(Exception):
 
 
 class Channel:
-    """JSON lines over a socket."""
+    """JSON lines over a socket. `room` is how many descriptors may come with a message: the judge takes none."""
 
-    def __init__(self, link: socket.socket) -> None:
-        self.link, self.rest = link, b""
+    def __init__(self, link: socket.socket, room: int = 0) -> None:
+        self.link, self.rest, self.room = link, b"", room
+        self.descriptors: list[int] = []  # that came, in order
 
-    def send(self, message: dict[str, Any]) -> None:
+    def send(self, message: dict[str, Any], *descriptors: int) -> None:
+        data = json.dumps(message).encode() + b"\n"
         try:
-            self.link.sendall(json.dumps(message).encode() + b"\n")
+            if descriptors:
+                data = data[socket.send_fds(self.link, [data], descriptors) :]
+            self.link.sendall(data)
         except OSError as error:
             raise Lost(str(error)) from error
 
@@ -35,12 +39,13 @@ class Channel:
             if not select.select([self.link], [], [], seconds)[0]:
                 return None
             try:
-                more = self.link.recv(1 << 16)
+                more, came, *_ = socket.recv_fds(self.link, 1 << 16, self.room)
             except OSError as error:
                 raise Lost(str(error)) from error
             if not more or len(self.rest) > LIMIT:
                 raise Lost("the worker closed its channel")
             self.rest += more
+            self.descriptors += came
         line, _, self.rest = self.rest.partition(b"\n")
         try:
             message = json.loads(line)

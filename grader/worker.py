@@ -7,6 +7,7 @@ nor anything that knows what is right.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import ctypes
 import mmap
 import os
@@ -17,7 +18,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from grader import backends, wire
+from grader import backends, seccomp, veil, wire
 
 FILE_BYTES = 64 << 20  # of one file, the log included
 
@@ -31,9 +32,10 @@ def main(arguments: list[str]) -> int:
     if told.parent:
         _die_with(told.parent)
     _limit()
-    channel = wire.Channel(socket.socket(fileno=told.channel))
-    with mmap.mmap(told.arena, 0) as arena:
-        serve(channel, _Lazy(told.backend, arena, told.report))
+    channel = wire.Channel(socket.socket(fileno=told.channel), room=1)
+    arena = mmap.mmap(told.arena, 0)
+    veil.forget("arena")
+    serve(channel, _Lazy(told.backend, arena, told.report))
     return 0
 
 
@@ -49,6 +51,8 @@ def _limit() -> None:
     """What a launcher may use up of the machine: no core files, and neither a full disk nor an endless log."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_BYTES, FILE_BYTES))
+    with contextlib.suppress(OSError):  # where memory runs out, this process goes first
+        Path("/proc/self/oom_score_adj").write_text("1000")
 
 
 class _Lazy:
@@ -67,10 +71,12 @@ def serve(channel: wire.Channel, device: _Lazy) -> None:
     """Answers messages until the judge hangs up."""
     while True:
         try:
-            message = channel.receive()
+            message = channel.receive() or {}
         except wire.Lost:
             os._exit(0)  # the judge is gone: no destructor of the learner's runs
-        channel.send(answer(device, message or {}))
+        message["descriptors"] = channel.descriptors
+        said = answer(device, message)
+        channel.send(said | {"number": message.get("number")})
 
 
 def answer(device: _Lazy, message: dict[str, Any]) -> dict[str, Any]:
@@ -85,13 +91,24 @@ def _start(device: _Lazy, _: dict[str, Any]) -> dict[str, Any]:
     return {"ready": True}
 
 
+def _seal(device: _Lazy, _: dict[str, Any]) -> dict[str, Any]:
+    """Before the first library, after the device is made: making one may need what is given up, using it must not."""
+    made = device()
+    seccomp.seal()
+    if rehearse := getattr(made, "rehearse", None):
+        rehearse()
+    return {"done": True}
+
+
 def _options(device: _Lazy, message: dict[str, Any]) -> dict[str, Any]:
     device().options(**message["options"])
     return {"done": True}
 
 
 def _load(device: _Lazy, message: dict[str, Any]) -> dict[str, Any]:
-    return {"why_not": device().load(Path(message["library"]), message["launcher"])}
+    """The library comes as a descriptor, kept open: no folder has to be seen from here, and its name stays its own."""
+    library = Path(f"/proc/self/fd/{message['descriptors'].pop()}")
+    return {"why_not": device().load(library, message["launcher"])}
 
 
 def _run(device: _Lazy, message: dict[str, Any]) -> dict[str, Any]:
@@ -114,6 +131,7 @@ def _sample(device: _Lazy, message: dict[str, Any]) -> dict[str, Any]:
 
 _VERBS = {
     "start": _start,
+    "seal": _seal,
     "options": _options,
     "load": _load,
     "run": _run,

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from grader import build, cases, catalog, isolate, judge, spec
-from grader.model import Outcome, Request, Verdict
+from grader.model import Build, Case, Diagnosis, Failure, Finding, Outcome, Request, Verdict
 from tests import scripted
 
 BACKEND = "tests.scripted"
@@ -168,8 +168,12 @@ def test_no_worker_and_no_shared_memory_is_left(home: Path) -> None:
 
 
 def children(pid: int) -> list[int]:
-    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    return [int(child) for child in text.split()]
+    """Of all its threads, and theirs: bubblewrap stands between."""
+    found: list[int] = []
+    for thread in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):  # that thread is gone
+            found += [int(child) for child in thread.read_text().split()]
+    return found + [grandchild for child in found for grandchild in children(child)]
 
 
 @pytest.mark.parametrize("word", ["compiling", "running the cases"])
@@ -202,6 +206,20 @@ def alive(pid: int) -> bool:
         return "zombie" not in Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return False
+
+
+def test_the_second_opinion_gets_the_contents_that_failed(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A timed call has a seed of its own: the run's would lay other contents, which may be right."""
+    request, laid = request_(home, "right", backend="cuda"), []
+    grading = judge.Grading(request, lambda _: None, "a GPU", seed=1)
+    grading.build = Build(Path("kernel.so"), "cuda", 1.0)
+    failure = Failure(Case({"n": 5}), 77, None, Diagnosis("unknown"), "")
+    fill = cases.fill
+    monkeypatch.setattr(cases, "fill", lambda *words: laid.append(words[-1]) or fill(*words))
+    monkeypatch.setattr(judge.sanitize, "why_not", lambda: "")
+    monkeypatch.setattr(judge.sanitize, "sanitize", lambda *_: (Finding("oob", "seen"),))
+    found = judge._second_opinion(grading, grading.verdict(Outcome.CRASH, failure=failure))
+    assert laid == [77] and found.findings[0].text == "seen"
 
 
 # ---------------------------------------------------------------- several workers

@@ -26,6 +26,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "paged": {"spec"},
     # running code: nothing here may know the answer
     "wire": {"model"},
+    "symbols": {"model"},
+    "seccomp": set(),
+    "sandbox": {"seccomp"},
+    "overdraft": set(),
+    "veil": set(),
     "marshal": {"model"},
     "conditions": set(),
     "gpu": {"conditions"},
@@ -33,15 +38,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "nvcc": {"model"},
     "graph": {"model", "nvcc"},
     "stopwatch": {"graph", "model"},
-    "backends.cuda": {"declaration", "gpu", "graph", "marshal", "model", "nvcc", "stopwatch"},
+    "backends.cuda": {"declaration", "gpu", "graph", "marshal", "model", "nvcc", "stopwatch", "veil"},
     "findings": {"model"},
-    "backends.simulator": {"findings", "marshal", "model", "translate"},
+    "backends.simulator": {"findings", "marshal", "model", "translate", "veil"},
     "lexer": set(),
     "scope": {"lexer"},
     "inline": set(),
     "translate": {"inline", "lexer", "scope"},
-    "worker": {"backends", "wire"},
-    "isolate": {"backends", "errors", "model", "wire"},
+    "worker": {"backends", "seccomp", "veil", "wire"},
+    "isolate": {"backends", "errors", "model", "overdraft", "sandbox", "wire"},
     "build": {"backends", "errors", "interrupt", "model"},
     # knowing the answer
     "layout": {"errors", "model"},
@@ -72,8 +77,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "simulate": {"backends", "build", "case", "cases", "errors", "isolate", "model", "spec", "translate"},
     "judge": {
         "backends", "build", "case", "cases", "efficiency", "interrupt", "isolate", "large", "measure", "model",
-        "sanitize",
-        "spec", "strict", "timing", "translate",
+        "sandbox", "sanitize", "spec", "strict", "symbols", "timing", "translate",
     },
     # records and screens
     "record": {"errors", "model"},
@@ -85,7 +89,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "show": {"figures", "model"},
     "tables": {"efficiency", "figures", "model", "record", "score", "show"},
     "compare": {"figures", "model", "tables"},
-    "doctor": {"backends", "catalog", "errors", "record"},
+    "doctor": {"backends", "catalog", "errors", "record", "sandbox"},
     # the command line
     "choose": {"catalog", "errors", "model", "pristine"},
     "bench": {

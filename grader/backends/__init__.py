@@ -5,6 +5,10 @@
     sources(exercise, text, name) -> Sources    pure: the files and flags that torch's cpp_extension compiles
     explain(output) -> Compiled  pure: the compiler's output -> errors, warnings, resources
     Device(arena, report)        made in the worker only: load(library, launcher), run(job) -> Run
+    A Device may have rehearse(): what a run needs, done once when the worker has given up system calls.
+
+and one that it may have: reported(run, text, job) -> Run, where the device writes its findings into the report: in the
+judge, the run as that text has it.
 
 `cuda` is preferred; `simulator` works everywhere.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import importlib.util
 import mmap
@@ -13,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from grader import declaration, gpu, graph, marshal, nvcc
+from grader import declaration, gpu, graph, marshal, nvcc, veil
 from grader.model import Buffer, Exercise, Fate, Finding, Job, Run, Sources
 from grader.stopwatch import Called, Timed
 
@@ -126,6 +127,13 @@ class Device:
         self.timed: Timed | Called | None = None
         self.tables: dict[bytes, int] = {}  # arrays of pointers in device memory
 
+    def rehearse(self) -> None:
+        """What a run needs of the driver, once: should the worker's walls be too narrow for it, nobody is blamed."""
+        self.reserve(1)
+        self.runtime.streamBeginCapture(self.stream, graph.THREAD_LOCAL)
+        self.runtime.memsetAsync(self.memory, 0, 1, self.stream)
+        self.replay(self.runtime.streamEndCapture(self.stream))
+
     def load(self, library: Path, launcher: str) -> str:
         """Empty, or why the launcher cannot be called. Libraries are numbered in the order of loading."""
         try:
@@ -178,7 +186,9 @@ class Device:
     def call(self, library: int, job: Job, place: Callable[[Buffer], int]) -> int:
         """Calls the launcher without recording it; returns its status."""
         stream = [ctypes.c_void_p(self.stream)] if job.streamed else []
-        return self.functions[library](*marshal.arguments(job, place, self.table), *stream)
+        arguments = marshal.arguments(job, place, self.table)
+        with veil.hidden(self.host, len(self.arena)) if job.recorded else contextlib.nullcontext():
+            return self.functions[library](*arguments, *stream)
 
     def place(self, buffer: Buffer) -> int:
         """Buffers in host memory are the arena's own."""
@@ -218,7 +228,8 @@ class Device:
         """(recorded, status, message): what the launcher put on the stream, recorded and not yet run."""
         arguments = marshal.arguments(job, lambda buffer: memory + buffer.offset, self.table)
         self.runtime.streamBeginCapture(self.stream, graph.THREAD_LOCAL)
-        status = self.functions[library](*arguments, ctypes.c_void_p(self.stream))
+        with veil.hidden(self.host, len(self.arena)):
+            status = self.functions[library](*arguments, ctypes.c_void_p(self.stream))
         try:
             recorded = self.runtime.streamEndCapture(self.stream)
         except self.runtime.CUDARuntimeError as error:

@@ -17,12 +17,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
-from grader import marshal
-from grader.findings import findings, launches
+from grader import marshal, veil
+from grader.findings import complete, findings, launches, left
 from grader.model import Buffer, Compiled, Exercise, Fate, Finding, Job, Run, Sources
 from grader.translate import translate
 
-__all__ = ["Device", "compiler", "device", "explain", "findings", "sources", "why_not"]
+__all__ = ["Device", "compiler", "device", "explain", "findings", "reported", "sources", "why_not"]
 
 # -fsanitize plants the callbacks, and is not given to the linker: they are ours, in grader._simulator.
 _SEEN = "bounds,integer-divide-by-zero"
@@ -294,6 +294,7 @@ class Device:
         self.runtime.report_to(report)
         self.base = ctypes.addressof(ctypes.c_char.from_buffer(arena))
         self.launcher: Any = None
+        self.threads = _threads()
         self.options(True)
 
     def options(
@@ -356,13 +357,30 @@ class Device:
         if job.streamed:
             values.append(ctypes.c_void_p(_STREAM))
         self.runtime.begin(job.seconds, _STREAM if job.recorded else _ANY_STREAM)
-        status = self.launcher(*values)
-        left = 0 if job.recorded else self.runtime.drain()
-        text = self.runtime.finish()
+        with veil.hidden(self.base, len(self.arena)):  # host memory too is a copy
+            status = self.launcher(*values)
+            left = 0 if job.recorded else self.runtime.drain()
+        self.runtime.finish()
+        self._report_left(left)
         for b in job.buffers:
             ctypes.memmove(self.base + b.offset, places[b.name], b.nbytes)
-        run = _run_of(job, text, status or self.runtime.error())
-        return replace(run, findings=(*run.findings, _early(left))) if left and not job.streamed else run
+        return Run(Fate.RETURNED, status or self.runtime.error())  # what was found is in the report: see `reported`
+
+    def _report_left(self, operations: int) -> None:
+        """Work that waits, and threads that run, when the launcher has returned."""
+        if operations:
+            os.write(self.report, b'{"left":%d}\n' % operations)
+        if not self.checking:  # such launches keep helpers of their own
+            self.threads = _threads()
+        elif _threads() > self.threads:
+            os.write(self.report, _LEFT)
+
+
+_LEFT = b'{"finding":"host","what":"thread","variable":"","note":""}\n'
+
+
+def _threads() -> int:
+    return len(os.listdir("/proc/self/task"))
 
 
 def _allowed(finding: Finding, job: Job) -> bool:
@@ -398,7 +416,23 @@ def _load_address(function: Any) -> int:
 def _run_of(job: Job, text: str, status: int) -> Run:
     found, traffic = findings(text)
     found = tuple(f for f in found if not _allowed(f, job))
+    if not job.streamed and (operations := left(text)):
+        found += (_early(operations),)
     return Run(_fate(found), status, _message(found, status), launches(text), findings=found, traffic=traffic)
+
+
+def reported(run: Run, text: str, job: Job) -> Run:
+    """In the judge: the run as the runtime's own report has it, whatever the worker says; also of one that died."""
+    told = _run_of(job, text, run.status)
+    if run.fate is not Fate.RETURNED:
+        fate = told.fate if told.fate is Fate.TIMED_OUT else run.fate
+        message = "" if told.findings and run.message.endswith(_GIVEN_UP) else run.message  # the findings say it
+        return replace(run, fate=fate, message=message, findings=(*run.findings, *told.findings), traffic=told.traffic)
+    return told if complete(text) else replace(told, findings=(_SILENCED, *told.findings))
+
+
+_GIVEN_UP = "exit code 98"  # of the runtime, after its findings
+_SILENCED = Finding("forged", "the simulator's report is gone: the launcher wrote into a file that is not its own")
 
 
 def _fate(found: tuple[Finding, ...]) -> Fate:

@@ -1,5 +1,5 @@
 // cheat: 01_vector_add
-// expect: WRONG unwritten | WRONG | CRASH | UNSAFE stream
+// expect: UNSAFE host
 // why: a thread of its own launches a moment after the launcher has returned and the clock has stopped
 #include <cuda_runtime.h>
 #include <cstdint>

@@ -1,5 +1,5 @@
 // cheat: 05_reduction_sum
-// expect: UNSAFE oob
+// expect: UNSAFE host
 // why: finds the worker's Python in its own process and replaces what reports findings and what reads the clock
 #include <dlfcn.h>
 #include <cuda_runtime.h>

@@ -1,7 +1,6 @@
 // cheat: 05_reduction_sum
 // expect: UNSAFE forged
-// why: writes an answer without findings into every socket it has, before the worker can send the true one
-#include <sys/socket.h>
+// why: writes an answer without findings into every descriptor it has, before the worker can send the true one
 #include <unistd.h>
 #include <cuda_runtime.h>
 #include <cstdint>
@@ -18,6 +17,6 @@ extern "C" cudaError_t launch_reduction_sum(const float* x, float* out, int64_t 
     sum<<<1, 32, 0, stream>>>(static_cast<float*>(ws), out, 2048);
     const char forged[] = "{\"run\": {\"fate\": \"returned\", \"status\": 0, \"message\": \"\", \"launches\": [], "
                           "\"nodes\": 1, \"findings\": [], \"traffic\": [], \"log\": \"\"}}\n";
-    for (int fd = 3; fd < 64; ++fd) send(fd, forged, sizeof forged - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    for (int fd = 3; fd < 64; ++fd) if (write(fd, forged, sizeof forged - 1) < 0) continue;
     return cudaGetLastError();
 }

@@ -1,6 +1,6 @@
 // cheat: 05_reduction_sum
 // expect(simulator): UNSAFE host
-// expect(cuda): UNSAFE host | WRONG stale
+// expect(cuda): CRASH | UNSAFE host | WRONG stale
 // why: finds the shared memory through which the judge sends the inputs, adds them up on the CPU and copies the sum in
 #include <cuda_runtime.h>
 #include <cstdint>

@@ -1,5 +1,5 @@
 // cheat: 01_vector_add
-// expect: TIMEOUT | CRASH
+// expect: UNSAFE host
 // why: installs a seccomp filter that answers for the kernel: whatever the worker sends is lost and said to be sent
 #include <cstddef>
 #include <linux/filter.h>

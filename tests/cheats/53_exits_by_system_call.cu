@@ -1,5 +1,5 @@
 // cheat: 01_vector_add
-// expect: CRASH
+// expect: UNSAFE host | CRASH
 // why: as 53_exits, past every handler and wrapper
 #include <cuda_runtime.h>
 #include <cstdint>

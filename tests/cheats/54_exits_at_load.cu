@@ -1,5 +1,5 @@
 // cheat: 01_vector_add
-// expect: CRASH
+// expect: UNSAFE host | CRASH
 // why: a static constructor ends the process with exit code 0 before anything has been asked of it
 #include <sys/syscall.h>
 #include <unistd.h>

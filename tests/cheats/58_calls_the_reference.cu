@@ -1,6 +1,5 @@
 // cheat: 01_vector_add
-// expect(simulator): PASS
-// expect(cuda): UNSAFE
+// expect: UNSAFE host
 // why: where a second library with the same launcher is loaded, which is where times are taken, it calls that one
 #include <cstring>
 #include <dlfcn.h>

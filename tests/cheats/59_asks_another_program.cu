@@ -1,5 +1,5 @@
 // cheat: 01_vector_add
-// expect: UNSAFE | CRASH | WRONG unwritten
+// expect: UNSAFE host
 // why: starts another program, which could read the solution or fetch one, and works only when it may
 #include <cuda_runtime.h>
 #include <cstdint>

@@ -160,6 +160,7 @@ def _child(options: dict[str, Any], report: int) -> None:
         begun = clock()
         run = device.run(job)
         best = min(best, clock() - begun)
+    run = simulator.reported(run, facts[-1], job)
     out = list(struct.unpack(f"{n}f", arena[start[1] : start[1] + 4 * n]))[:4096]
     said = {"fate": run.fate.value, "status": run.status, "text": facts[-1], "out": out, "seconds": best}
     print(json.dumps({**said, "accesses": device.runtime.accesses()}))

@@ -15,7 +15,7 @@ enum cudaError {
 typedef cudaError cudaError_t;
 enum cudaMemcpyKind { cudaMemcpyHostToHost, cudaMemcpyHostToDevice, cudaMemcpyDeviceToHost, cudaMemcpyDeviceToDevice, cudaMemcpyDefault };
 typedef struct CUstream_st* cudaStream_t;
-typedef struct sim_event { unsigned long long at; int mark; }* cudaEvent_t;
+typedef struct sim_event { unsigned long long at; int mark; unsigned clock[64]; }* cudaEvent_t;
 typedef struct sim_graph* cudaGraph_t;
 typedef struct sim_graph* cudaGraphExec_t;
 typedef struct sim_graph* cudaGraphNode_t;
@@ -157,13 +157,13 @@ inline cudaError_t cudaStreamCreateWithFlags(cudaStream_t* s, unsigned flags) { 
 inline cudaError_t cudaStreamCreateWithPriority(cudaStream_t* s, unsigned flags, int) { return sim::new_stream(s, flags); }
 inline cudaError_t cudaStreamDestroy(cudaStream_t) { return cudaSuccess; }
 inline cudaError_t cudaStreamQuery(cudaStream_t s) { return sim_stream_busy(sim::number(s)) ? cudaErrorNotReady : cudaSuccess; }
-inline cudaError_t cudaStreamWaitEvent(cudaStream_t s, cudaEvent_t e, unsigned = 0) { return sim_stream_wait(sim::number(s), e->mark), cudaSuccess; }
+inline cudaError_t cudaStreamWaitEvent(cudaStream_t s, cudaEvent_t e, unsigned = 0) { return sim_stream_wait(sim::number(s), e->mark, e->clock), cudaSuccess; }
 inline cudaError_t cudaDeviceGetStreamPriorityRange(int* least, int* greatest) { return *least = 0, *greatest = 0, cudaSuccess; }
-inline cudaError_t cudaEventCreateWithFlags(cudaEvent_t* e, unsigned) { return *e = new sim_event{0, 0}, cudaSuccess; }
+inline cudaError_t cudaEventCreateWithFlags(cudaEvent_t* e, unsigned) { return *e = new sim_event{}, cudaSuccess; }
 inline cudaError_t cudaEventCreate(cudaEvent_t* e, unsigned flags = 0) { return cudaEventCreateWithFlags(e, flags); }
 inline cudaError_t cudaEventDestroy(cudaEvent_t e) { return delete e, cudaSuccess; }
 inline cudaError_t cudaEventRecord(cudaEvent_t e, cudaStream_t s = nullptr) {
-  return e->at = sim_clock(), e->mark = sim_event_record(sim::number(s)), cudaSuccess;
+  return e->at = sim_clock(), e->mark = sim_event_record(sim::number(s), e->clock), cudaSuccess;
 }
 inline cudaError_t cudaEventRecordWithFlags(cudaEvent_t e, cudaStream_t s, unsigned) { return cudaEventRecord(e, s); }
 inline cudaError_t cudaEventQuery(cudaEvent_t e) { return sim_event_busy(e->mark) ? cudaErrorNotReady : cudaSuccess; }
@@ -190,7 +190,20 @@ inline cudaError_t cudaSetDevice(int d) { return d ? cudaErrorInvalidDevice : cu
 inline cudaError_t cudaGetDevice(int* d) { return *d = 0, cudaSuccess; }
 inline cudaError_t cudaGetDeviceCount(int* n) { return *n = 1, cudaSuccess; }
 inline cudaError_t cudaDeviceReset() { return cudaSuccess; }
+enum cudaLimit { cudaLimitStackSize, cudaLimitPrintfFifoSize, cudaLimitMallocHeapSize, cudaLimitPersistingL2CacheSize = 6 };
 inline cudaError_t cudaDeviceSetLimit(int, size_t) { return cudaSuccess; }
+// Hints for a cache that is not here: accepted, and without effect.
+enum cudaAccessProperty { cudaAccessPropertyNormal, cudaAccessPropertyStreaming, cudaAccessPropertyPersisting };
+struct cudaAccessPolicyWindow {
+  void* base_ptr;
+  size_t num_bytes;
+  float hitRatio;
+  cudaAccessProperty hitProp, missProp;
+};
+enum cudaStreamAttrID { cudaStreamAttributeAccessPolicyWindow = 1 };
+struct cudaStreamAttrValue { cudaAccessPolicyWindow accessPolicyWindow; };
+inline cudaError_t cudaStreamSetAttribute(cudaStream_t, cudaStreamAttrID, const cudaStreamAttrValue*) { return cudaSuccess; }
+inline cudaError_t cudaCtxResetPersistingL2Cache() { return cudaSuccess; }
 inline cudaError_t cudaDriverGetVersion(int* v) { return *v = CUDART_VERSION, cudaSuccess; }
 inline cudaError_t cudaRuntimeGetVersion(int* v) { return *v = CUDART_VERSION, cudaSuccess; }
 inline cudaError_t cudaDeviceGetAttribute(int* v, cudaDeviceAttr a, int) {
