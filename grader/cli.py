@@ -118,18 +118,23 @@ def _verb(group: Any, command: str, name: str, call: Verb, text: str, *examples:
 
 
 def _add_verbs(verb: Callable[..., Parser]) -> None:
-    from grader import verbs
+    from grader import desk, verbs
 
     _add_run(verb("run", verbs.run, "grade your kernel", *RUNS))
-    many = verb("list", verbs.listing, "all exercises, and where you are with each", "", "-k reduction", "--json")
-    many.add_argument("names", nargs="*", metavar="NAME", help="only these")
-    _add_k(many)
+    _add_watch(verb("watch", desk.watch, "grade your kernel at each save", "", "7", "softmax --no-speed", "7 --json"))
+    _add_list(verb("list", verbs.listing, "all exercises, and where you are with each", *LISTS))
     one = verb("show", verbs.show, "the task, its limits and what it teaches", "7", "softmax", "--raw 7")
     _add_name(one)
     one.add_argument("--raw", action="store_true", help="the README as it is, not rendered")
+    follow = verb("next", desk.next_, "the task that comes next", "", "--raw")
+    follow.add_argument("--raw", action="store_true", help="the README as it is, not rendered")
+    _add_name(verb("edit", desk.edit, "open your file at the first TODO, in $VISUAL, $EDITOR or VS Code", "", "7"))
     tips = verb("hint", verbs.hint, "the next hint; opened hints are on record", "7", "7 --tier 1")
     _add_name(tips)
     tips.add_argument("--tier", type=int, metavar="N", help="that hint (again)")
+    done = verb("give-up", desk.give_up, "open the solution; a later pass is marked as assisted", "7", "7 --yes")
+    _add_name(done)
+    done.add_argument("--yes", action="store_true", help="do not ask")
     _add_name(verb("reset", verbs.reset, "put the skeleton back; your file is kept as a backup", "7", "softmax"))
     verb("scoreboard", verbs.scoreboard, "best verdict, ratio, attempts and tier of every exercise", "", "--json")
     _add_name(verb("compare", verbs.compare, "your passing kernel beside the solution", "7", "softmax --json"))
@@ -183,6 +188,38 @@ def _add_run(parser: Parser) -> None:
     parser.add_argument("--examples", type=_count, metavar="N", help="how many cases to draw")
     parser.add_argument("--sanitize", action="store_true", help="also run NVIDIA's compute-sanitizer")
     parser.add_argument("--no-record", dest="record", action="store_false", help="keep no record of this run")
+
+
+LISTS = ("", "-k reduction", "--status open --difficulty 1-2", "--track memory --needs nothing", "--json")
+
+
+def _add_list(parser: Parser) -> None:
+    from grader.score import RANK, STATUS
+
+    kinds = (*STATUS, *(outcome.lower() for outcome in RANK))
+    parser.add_argument("names", nargs="*", metavar="NAME", help="only these")
+    _add_k(parser)
+    parser.add_argument("--track", metavar="T", help="only that track")
+    told = f"{', '.join(STATUS)}, or a verdict: wrong, slow, …"
+    parser.add_argument("--status", choices=kinds, metavar="S", help=told)
+    parser.add_argument("--difficulty", type=_span, metavar="N", help="1 to 5, or a span such as 2-3")
+    parser.add_argument("--needs", choices=("gpu", "nothing"), help="what the simulator cannot run, or can")
+
+
+def _add_watch(parser: Parser) -> None:
+    _add_name(parser)
+    parser.add_argument("--backend", choices=("cuda", "simulator"), help="default: the GPU where there is one")
+    parser.add_argument("--no-speed", dest="speed", action="store_false", help="correctness only")
+    parser.add_argument("--no-record", dest="record", action="store_false", help="keep no record of these runs")
+    rest = {"file": None, "case": None, "seed": None, "examples": None}
+    parser.set_defaults(**rest, solution=False, pedantic=False, simulate=True, sanitize=False)
+
+
+def _span(text: str) -> tuple[int, int]:
+    low, _, high = text.partition("-")
+    if not all(word in ("1", "2", "3", "4", "5") for word in (low, high or low)) or low > (high or low):
+        raise argparse.ArgumentTypeError(f"{text!r} is no difficulty: write 1 to 5, or a span such as 2-3")
+    return int(low), int(high or low)
 
 
 def _add_name(parser: Parser) -> None:

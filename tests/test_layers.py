@@ -79,11 +79,20 @@ MAY_IMPORT: dict[str, set[str]] = {
         "__init__", "backends", "choose", "errors", "gpu", "judge", "model", "plain", "pristine", "record", "score",
         "screen", "show",
     },
+    "watch": set(),
+    "editor": set(),
+    "session": {
+        "bench", "build", "catalog", "choose", "errors", "judge", "model", "record", "score", "screen", "watch",
+    },
     "verbs": {
         "bench", "build", "catalog", "choose", "compare", "doctor", "efficiency", "errors", "model", "plain",
         "pristine", "record", "score", "screen", "simulate", "tables",
     },
-    "cli": {"__init__", "errors", "screen", "verbs"},
+    "desk": {
+        "bench", "catalog", "choose", "editor", "errors", "model", "pristine", "record", "score", "screen", "session",
+        "verbs",
+    },
+    "cli": {"__init__", "desk", "errors", "score", "screen", "verbs"},
     "__main__": {"cli"},
 }  # fmt: skip
 
@@ -98,7 +107,7 @@ ONLY_IN = {
     "pynvml": {"gpu"},
     "sqlalchemy": {"record"},
     "rich": {"compare", "figures", "screen", "show", "tables"},
-    "argparse": {"cli", "worker"},
+    "argparse": {"cli", "session", "worker"},  # session: a Namespace, as if typed
 }  # fmt: skip
 MAY_PRINT = {"build", "cli", "screen"}  # build: in the forked child, into output.txt
 

@@ -1,0 +1,102 @@
+"""The verbs around the work: watch, next, edit, give-up, init. Arguments in, exit code out."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from grader import bench, catalog, choose, editor, pristine, record, score, screen, verbs
+from grader.errors import EmptyError, MachineError, UsageError
+from grader.model import Exercise
+
+Args = Any  # what argparse made of the command line
+
+
+def watch(args: Args) -> int:
+    from grader import session
+
+    keys = {"task": verbs.show, "hint": verbs.hint, "list": verbs.listing, "compare": verbs.compare, "edit": edit}
+    return session.follow(args, _here(args), keys)
+
+
+def _here(args: Args) -> Exercise:
+    """The one named, the one at hand, or, before the first edit, the first of all."""
+    try:
+        return choose.exercises(catalog.root(), [args.name] if args.name else [])[0]
+    except EmptyError:
+        return choose.one(catalog.root(), _following(""))
+
+
+def _following(id: str) -> str:
+    board = score.summary(choose.everything(catalog.root()), record.tallies(record.url()))
+    return score.following(board, id)
+
+
+def next_(args: Args) -> int:
+    """The task of the first exercise after the present one that is not passed."""
+    home = catalog.root()
+    here = choose.standing_in(home, Path.cwd()) or choose.newest(choose.touched(home, choose.everything(home)))
+    args.name = _following(here.id if here else "")
+    if not args.name:
+        screen.out(f"every exercise is passed;  {args.command} scoreboard")
+        return 0
+    return verbs.show(args)
+
+
+def edit(args: Args) -> int:
+    """Opens the source where the work is; where no editor is found, says where that would be."""
+    exercise = _here(args)
+    text = choose.source(exercise.source, exercise)
+    place = f"{choose.shown(exercise.source)}:{pristine.todo(text)}"
+    words = editor.chosen()
+    if args.json:
+        bench.emit({"exercise": exercise.id, "place": place, "editor": words})
+        return 0
+    if not words:
+        raise MachineError(f"no editor is found; set EDITOR, or open {place}")
+    if editor.windowed(words):
+        screen.out(f"opening {place} with {words[0]}")
+    return _opened(editor.command(words, exercise.source, pristine.todo(text)))
+
+
+def _opened(words: list[str]) -> int:
+    try:
+        code = subprocess.run(words, check=False).returncode
+    except OSError as error:
+        raise MachineError(f"{words[0]} cannot be started ({error.strerror}); correct VISUAL or EDITOR") from error
+    if code:
+        raise MachineError(f"{words[0]} ended with exit code {code}; set VISUAL or EDITOR to another editor")
+    return 0
+
+
+def give_up(args: Args) -> int:
+    """Opens the solution for good; passes from now on are marked as assisted."""
+    home, url = catalog.root(), record.url()
+    (exercise,) = choose.exercises(home, [args.name] if args.name else [])
+    passed = score.standing(exercise, record.attempts(url, exercise.id)).passed
+    if not passed and not record.gave_up(url, exercise.id):
+        _sure(args, exercise)
+        record.ready(url)
+        record.hint(url, exercise.id, record.SOLUTION, bench.now())
+    solution = bench.reference(home, exercise)
+    if args.json:
+        bench.emit({"exercise": exercise.id, "solution": str(solution), "assisted": not passed})
+        return 0
+    screen.out(f"the solution is open: {choose.shown(solution)}   its reasons: README.md beside it")
+    if not passed:
+        screen.out("a pass from now on is marked as assisted; come back in a day or two and write it from memory")
+    screen.out(f"next: {args.command} compare {exercise.number}   or  {args.command} next")
+    return 0
+
+
+def _sure(args: Args, exercise: Exercise) -> None:
+    """It cannot be taken back, so it is asked for."""
+    if args.yes:
+        return
+    if not (sys.stdin.isatty() and sys.stderr.isatty()) or args.json:
+        raise UsageError(f"giving up {exercise.id} cannot be taken back; add --yes if you mean it")
+    screen.ask(f"open the solution of {exercise.id}? your passes of it will be marked as assisted [y/N] ")
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise UsageError(f"nothing is changed; `grader hint {exercise.number}` has the next hint")
