@@ -150,6 +150,7 @@ class Bench:
             line=pristine.todo(text),
             after=score.following(score.summary(self.exercises, known), exercise.id),
             command=self.args.command,
+            link=path.resolve().as_uri() if screen.links() else "",
             again="--solution" if self.args.solution else f"--file {self.args.file}" * bool(self.args.file),
             solution=self.args.solution,
             partial=self.partial,

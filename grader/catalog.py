@@ -23,9 +23,13 @@ _REQUIRED = ("title", "summary", "track", "difficulty", "minutes", "declaration"
 
 
 def root() -> Path:
-    """Where exercises/ and solutions/ lie: GRADER_ROOT, else inside the package (a wheel), else the clone."""
+    """Where exercises/ and solutions/ lie: GRADER_ROOT, the workspace you stand in, inside the package, the clone."""
     if chosen := os.environ.get("GRADER_ROOT"):
         return Path(chosen).resolve()
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "solutions").is_dir() and any(folder.glob("exercises/*/exercise.toml")):
+            return folder
     package = Path(__file__).resolve().parent
     return package if (package / "exercises").is_dir() else package.parent
 

@@ -6,7 +6,8 @@ import argparse
 import difflib
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
@@ -64,9 +65,26 @@ def _run(words: list[str]) -> int:
     args = parser.parse_args(words)
     args.command = command
     call: Verb = args.call
-    code = call(args)
+    with _rooted(getattr(args, "root", "")):
+        code = call(args)
     sys.stdout.flush()  # a closed pipe shows here, not at exit
     return code
+
+
+@contextmanager
+def _rooted(folder: str) -> Iterator[None]:
+    """--root is GRADER_ROOT for this one command, workers and compilers included."""
+    before = os.environ.get("GRADER_ROOT")
+    if folder and not any(Path(folder).glob("exercises/*/exercise.toml")):
+        raise UsageError(f"--root {folder}: there is no exercises/ with an exercise.toml in it; name another folder")
+    if folder:
+        os.environ["GRADER_ROOT"] = folder
+    try:
+        yield
+    finally:
+        if folder:
+            os.environ.pop("GRADER_ROOT")
+            os.environ.update({"GRADER_ROOT": before} if before else {})
 
 
 def _command() -> str:
@@ -95,10 +113,16 @@ def _parser(command: str) -> tuple[Parser, tuple[str, ...]]:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"grader {__version__}")
+    _add_root(parser)
     parser.set_defaults(call=verbs.overview)
     group = parser.add_subparsers(title="verbs", metavar="VERB")
     _add_verbs(partial(_verb, group, command))
     return parser, tuple(group.choices)
+
+
+def _add_root(parser: Parser) -> None:
+    told = "the folder that holds exercises/ (default: GRADER_ROOT, the workspace you stand in, the installed ones)"
+    parser.add_argument("--root", metavar="DIR", default=argparse.SUPPRESS, help=told)
 
 
 def _verb(group: Any, command: str, name: str, call: Verb, text: str, *examples: str) -> Parser:
@@ -114,6 +138,7 @@ def _verb(group: Any, command: str, name: str, call: Verb, text: str, *examples:
     )
     made.set_defaults(call=call)
     made.add_argument("--json", action="store_true", help="print JSON alone on stdout")
+    _add_root(made)
     return made
 
 
@@ -153,6 +178,8 @@ def _add_verbs(verb: Callable[..., Parser]) -> None:
     count.add_argument("--solution", action="store_true", help="count the reference")
     count.add_argument("--case", metavar="C", help="the case, as a replay line spells it (default: a large round one)")
     count.add_argument("--seed", type=int, metavar="N", help="the contents' seed")
+    new = verb("init", desk.init, "a folder to work in, with what editors need", "cuda", ".", "~/cuda --json")
+    new.add_argument("folder", metavar="DIR", help="made when it is not there; `.` adds what a workspace lacks")
     verb("doctor", verbs.doctor, "check this machine, and say how to mend it", "", "--json")
 
 

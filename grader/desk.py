@@ -71,6 +71,21 @@ def _opened(words: list[str]) -> int:
     return 0
 
 
+def init(args: Args) -> int:
+    """Lays out a folder to work in; a folder that is one gets what it lacks."""
+    from grader import backends, workspace
+
+    home, folder = catalog.root(), Path(args.folder)
+    made = workspace.lay(home, folder, choose.everything(home), backends.get("simulator").headers())
+    if args.json:
+        bench.emit({"folder": str(folder.resolve()), "made": [str(path.resolve()) for path in made]})
+        return 0
+    screen.out(f"{choose.shown(folder)}: {len(made)} files written, and none that was there was changed")
+    inside = folder.resolve() == Path.cwd().resolve()
+    screen.out(f"next: {f'cd {choose.shown(folder)}  then  ' * (not inside)}{args.command}")
+    return 0
+
+
 def give_up(args: Args) -> int:
     """Opens the solution for good; passes from now on are marked as assisted."""
     home, url = catalog.root(), record.url()

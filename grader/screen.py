@@ -32,6 +32,12 @@ def watched() -> bool:
     return sys.stdout.isatty()
 
 
+def links(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether to send OSC 8 links: to a terminal, which ignores them when it does not know them."""
+    plain = environ.get("TERM", "") in ("", "dumb", "linux") or environ.get("TERM_PROGRAM") == "vscode"  # links itself
+    return sys.stdout.isatty() and coloured(sys.stdout, environ) and not plain
+
+
 def width(stream: TextIO, environ: Mapping[str, str] = os.environ) -> int:
     """COLUMNS, else the terminal's, else as wide as it takes."""
     if environ.get("COLUMNS", "").isdigit() and int(environ["COLUMNS"]) > 0:

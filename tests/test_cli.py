@@ -17,7 +17,7 @@ from grader.errors import MachineError, SpecError
 
 VERBS = (
     "run", "watch", "list", "show", "next", "edit", "hint", "give-up", "reset", "scoreboard", "compare", "history",
-    "restore", "doctor",
+    "restore", "init", "doctor",
 )  # fmt: skip
 
 
@@ -403,6 +403,23 @@ def test_after_a_pass_there_is_nothing_to_give_up(at: Course) -> None:
     at.edit(), at("run", "1")
     assert at("give-up", "1", "--json").json["assisted"] is False
     assert not record.gave_up(record.url(), "01_copy")
+
+
+def test_a_workspace(at: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    at.edit()
+    folder = tmp_path / "mine"
+    found = at("init", str(folder))
+    assert found.code == 0 and str(folder) in found.out
+    source = folder / "exercises" / "01_copy" / "copy.cu"
+    assert source.read_text() == SKELETON.format(name="copy")  # not what was edited elsewhere
+    source.write_text("// mine")
+    assert at("init", str(folder), "--json").json["made"] == [] and source.read_text() == "// mine"
+    assert at("list", "--root", str(folder), "--json").json[0]["source"] == str(source)
+    assert at("--root", str(folder), "list", "--json").json[0]["edited"] is True
+    assert os.environ["GRADER_ROOT"] == str(at.home) and at("list", "--root", "/nowhere").code == 2
+    monkeypatch.delenv("GRADER_ROOT")
+    monkeypatch.chdir(source.parent)
+    assert at("list", "--json").json[0]["source"] == str(source)
 
 
 def test_edit_starts_the_editor_at_the_first_todo(

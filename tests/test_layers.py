@@ -81,6 +81,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "watch": set(),
     "editor": set(),
+    "workspace": {"errors", "model", "pristine"},
     "session": {
         "bench", "build", "catalog", "choose", "errors", "judge", "model", "record", "score", "screen", "watch",
     },
@@ -89,8 +90,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "pristine", "record", "score", "screen", "simulate", "tables",
     },
     "desk": {
-        "bench", "catalog", "choose", "editor", "errors", "model", "pristine", "record", "score", "screen", "session",
-        "verbs",
+        "backends", "bench", "catalog", "choose", "editor", "errors", "model", "pristine", "record", "score", "screen",
+        "session", "verbs", "workspace",
     },
     "cli": {"__init__", "desk", "errors", "score", "screen", "verbs"},
     "__main__": {"cli"},
