@@ -56,6 +56,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(words: list[str]) -> int:
     command = _command()
     parser, verbs = _parser(command)
+    if "_ARGCOMPLETE" in os.environ:  # the shell asks what may come next
+        import argcomplete
+
+        argcomplete.autocomplete(parser)
     if words[:1] == ["help"]:
         words = [*words[1:2], "--help"]
     if words and not words[0].startswith("-") and words[0] not in verbs:
@@ -168,7 +172,7 @@ def _add_verbs(verb: Callable[..., Parser]) -> None:
     past.add_argument("-n", type=_count, default=30, metavar="N", help="the newest N (default: 30; --json has all)")
     past.add_argument("--source", type=int, metavar="ID", help="print the source of that attempt")
     back = verb("restore", verbs.restore, "put the source of an attempt back", "7", "7 @best", "7 12")
-    back.add_argument("name", metavar="NAME", help=NAME)
+    _completed(back.add_argument("name", metavar="NAME", help=NAME))
     back.add_argument("which", nargs="?", default="@best", metavar="@best|@last|ID", help="default: @best")
     count = verb(
         "simulate", verbs.simulate, "memory traffic line by line, counted by the simulator", "7", "7 --solution"
@@ -178,11 +182,22 @@ def _add_verbs(verb: Callable[..., Parser]) -> None:
     count.add_argument("--solution", action="store_true", help="count the reference")
     count.add_argument("--case", metavar="C", help="the case, as a replay line spells it (default: a large round one)")
     count.add_argument("--seed", type=int, metavar="N", help="the contents' seed")
+    out = verb("export", desk.export, "your record for other programs", "junit", "csv -o attempts.csv", "json 7")
+    out.add_argument("format", choices=("junit", "json", "csv"), help="junit: one case an exercise, its newest attempt")
+    _completed(out.add_argument("names", nargs="*", metavar="NAME", help="only these"))
+    out.add_argument("-o", "--output", default="", metavar="FILE", help="default: stdout")
+    shell = verb("completion", desk.completion, "what your shell reads to complete `grader`", *SHELLS)
+    shell.add_argument("shell", choices=("bash", "zsh", "fish"))
     new = verb("init", desk.init, "a folder to work in, with what editors need", "cuda", ".", "~/cuda --json")
     new.add_argument("folder", metavar="DIR", help="made when it is not there; `.` adds what a workspace lacks")
     verb("doctor", verbs.doctor, "check this machine, and say how to mend it", "", "--json")
 
 
+SHELLS = (
+    "bash > ~/.local/share/bash-completion/completions/grader",
+    "zsh > ~/.zfunc/_grader",
+    "fish > ~/.config/fish/completions/grader.fish",
+)
 RUNS = (
     "7",
     "softmax --no-speed",
@@ -195,7 +210,7 @@ RUNS = (
 
 
 def _add_run(parser: Parser) -> None:
-    parser.add_argument("names", nargs="*", metavar="NAME", help=NAME)
+    _completed(parser.add_argument("names", nargs="*", metavar="NAME", help=NAME))
     parser.add_argument("--all", action="store_true", help="every exercise")
     _add_k(parser)
     parser.add_argument("-x", "--exitfirst", action="store_true", help="stop at the first that does not pass")
@@ -224,7 +239,7 @@ def _add_list(parser: Parser) -> None:
     from grader.score import RANK, STATUS
 
     kinds = (*STATUS, *(outcome.lower() for outcome in RANK))
-    parser.add_argument("names", nargs="*", metavar="NAME", help="only these")
+    _completed(parser.add_argument("names", nargs="*", metavar="NAME", help="only these"))
     _add_k(parser)
     parser.add_argument("--track", metavar="T", help="only that track")
     told = f"{', '.join(STATUS)}, or a verdict: wrong, slow, …"
@@ -250,7 +265,19 @@ def _span(text: str) -> tuple[int, int]:
 
 
 def _add_name(parser: Parser) -> None:
-    parser.add_argument("name", nargs="?", metavar="NAME", help=NAME)
+    _completed(parser.add_argument("name", nargs="?", metavar="NAME", help=NAME))
+
+
+def _completed(action: Any) -> None:
+    """Exercises after TAB, by name and by id; needs no torch."""
+    action.completer = _known
+
+
+def _known(prefix: str, **_: object) -> list[str]:
+    from grader import catalog
+
+    ids = catalog.discover(catalog.root())
+    return [word for slug in ids for word in (slug, slug.split("_", 1)[1]) if word.startswith(prefix)]
 
 
 def _add_k(parser: Parser) -> None:

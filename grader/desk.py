@@ -71,6 +71,40 @@ def _opened(words: list[str]) -> int:
     return 0
 
 
+def export(args: Args) -> int:
+    """The record, for other programs. JUnit has one case an exercise; JSON and CSV have every attempt."""
+    from grader import export as export_
+
+    home, attempts = catalog.root(), record.attempts(record.url())
+    chosen = choose.exercises(home, args.names, whole=True)
+    if args.names:
+        attempts = tuple(a for a in attempts if a.exercise in {e.id for e in chosen})
+    if args.format == "junit":
+        text = export_.junit(chosen, {a.exercise: a for a in score.counted(attempts)})
+    else:
+        text = export_.json(attempts) if args.format == "json" else export_.table(attempts)
+    return _written(args.output, text)
+
+
+def _written(output: str, text: str) -> int:
+    if not output:
+        screen.out(text.removesuffix("\n"))
+        return 0
+    try:
+        Path(output).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise MachineError(f"{output} cannot be written ({error.strerror}); name another file") from error
+    return 0
+
+
+def completion(args: Args) -> int:
+    """What the shell must read to complete `grader …`."""
+    from argcomplete import shell_integration
+
+    screen.out(shell_integration.shellcode(["grader"], shell=args.shell).removesuffix("\n"))
+    return 0
+
+
 def init(args: Args) -> int:
     """Lays out a folder to work in; a folder that is one gets what it lacks."""
     from grader import backends, workspace

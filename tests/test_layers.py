@@ -82,6 +82,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "watch": set(),
     "editor": set(),
     "workspace": {"errors", "model", "pristine"},
+    "export": {"model", "plain", "record"},
     "session": {
         "bench", "build", "catalog", "choose", "errors", "judge", "model", "record", "score", "screen", "watch",
     },
@@ -90,10 +91,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         "pristine", "record", "score", "screen", "simulate", "tables",
     },
     "desk": {
-        "backends", "bench", "catalog", "choose", "editor", "errors", "model", "pristine", "record", "score", "screen",
-        "session", "verbs", "workspace",
+        "backends", "bench", "catalog", "choose", "editor", "errors", "export", "model", "pristine", "record", "score",
+        "screen", "session", "verbs", "workspace",
     },
-    "cli": {"__init__", "desk", "errors", "score", "screen", "verbs"},
+    "cli": {"__init__", "catalog", "desk", "errors", "score", "screen", "verbs"},
     "__main__": {"cli"},
 }  # fmt: skip
 
@@ -106,6 +107,7 @@ ONLY_IN = {
     "hypothesis": {"case", "cases"},
     "cupy_backends": {"backends.cuda"},
     "pynvml": {"gpu"},
+    "argcomplete": {"cli", "desk"},
     "sqlalchemy": {"record"},
     "rich": {"compare", "figures", "screen", "show", "tables"},
     "argparse": {"cli", "session", "worker"},  # session: a Namespace, as if typed
