@@ -182,6 +182,8 @@ def _add_verbs(verb: Callable[..., Parser]) -> None:
     count.add_argument("--solution", action="store_true", help="count the reference")
     count.add_argument("--case", metavar="C", help="the case, as a replay line spells it (default: a large round one)")
     count.add_argument("--seed", type=int, metavar="N", help="the contents' seed")
+    paper = verb("report", desk.report, "your whole record as one HTML page", "--html report.html", "--html - > a.html")
+    paper.add_argument("--html", required=True, metavar="FILE", help="where to write it; - is stdout")
     out = verb("export", desk.export, "your record for other programs", "junit", "csv -o attempts.csv", "json 7")
     out.add_argument("format", choices=("junit", "json", "csv"), help="junit: one case an exercise, its newest attempt")
     _completed(out.add_argument("names", nargs="*", metavar="NAME", help="only these"))

@@ -97,6 +97,29 @@ def _written(output: str, text: str) -> int:
     return 0
 
 
+def report(args: Args) -> int:
+    """The whole record as one page that needs no network and no server."""
+    try:
+        from grader import report as report_
+    except ImportError as error:
+        raise MachineError(f"report draws with matplotlib ({error}); pip install 'cuda-grader[report]'") from error
+
+    url, exercises = record.url(), choose.everything(catalog.root())
+    own = score.counted(record.attempts(url))
+    best = {e.id: a for e in exercises if (a := score.best([a for a in own if a.exercise == e.id]))}
+    verdicts = {id: verbs.verdict(url, a) for id, a in best.items()}
+    sources = {id: record.source(url, a.source_sha) or "" for id, a in best.items()}
+    text = report_.page(report_.Material(exercises, own, verdicts, sources, bench.now()))
+    if args.html == "-":
+        return _written("", text)
+    _written(args.html, text)
+    if args.json:
+        bench.emit({"file": str(Path(args.html).resolve()), "bytes": len(text.encode())})
+    else:
+        screen.out(f"{args.html}: {len(text.encode()):,} bytes, one page without a network; open it in a browser")
+    return 0
+
+
 def completion(args: Args) -> int:
     """What the shell must read to complete `grader …`."""
     from argcomplete import shell_integration

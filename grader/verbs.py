@@ -262,9 +262,9 @@ def compare(args: Args) -> int:
         return 1
     theirs = [a for a in passes if a.solution]
     answer = choose.source(bench.reference(home, exercise), exercise)
-    mine = compare_.Side(_text(url, own[-1]), _verdict(url, own[-1])) if own else None
+    mine = compare_.Side(_text(url, own[-1]), verdict(url, own[-1])) if own else None
     yours = mine or compare_.Side(choose.source(exercise.source, exercise), None)
-    solution = compare_.Side(answer, _verdict(url, theirs[-1]) if theirs else None)
+    solution = compare_.Side(answer, verdict(url, theirs[-1]) if theirs else None)
     kept = own[-1].id if own else None
     if args.json:
         bench.emit({"exercise": exercise.id, "attempt": kept} | compare_.summary(yours, solution))
@@ -276,7 +276,7 @@ def compare(args: Args) -> int:
     return 0
 
 
-def _verdict(url: str, attempt: record.Attempt) -> Verdict:
+def verdict(url: str, attempt: record.Attempt) -> Verdict:
     from grader import plain
 
     return plain.read(json.loads(record.verdict(url, attempt.id)))

@@ -17,7 +17,7 @@ from grader.errors import MachineError, SpecError
 
 VERBS = (
     "run", "watch", "list", "show", "next", "edit", "hint", "give-up", "reset", "scoreboard", "compare", "history",
-    "restore", "export", "completion", "init", "doctor",
+    "restore", "report", "export", "completion", "init", "doctor",
 )  # fmt: skip
 
 

@@ -83,6 +83,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "editor": set(),
     "workspace": {"errors", "model", "pristine"},
     "export": {"model", "plain", "record"},
+    "charts": {"model", "record", "score"},
+    "report": {"charts", "model", "record", "score"},
     "session": {
         "bench", "build", "catalog", "choose", "errors", "judge", "model", "record", "score", "screen", "watch",
     },
@@ -91,8 +93,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "pristine", "record", "score", "screen", "simulate", "tables",
     },
     "desk": {
-        "backends", "bench", "catalog", "choose", "editor", "errors", "export", "model", "pristine", "record", "score",
-        "screen", "session", "verbs", "workspace",
+        "backends", "bench", "catalog", "choose", "editor", "errors", "export", "model", "pristine", "record", "report",
+        "score", "screen", "session", "verbs", "workspace",
     },
     "cli": {"__init__", "catalog", "desk", "errors", "score", "screen", "verbs"},
     "__main__": {"cli"},
@@ -108,6 +110,8 @@ ONLY_IN = {
     "cupy_backends": {"backends.cuda"},
     "pynvml": {"gpu"},
     "argcomplete": {"cli", "desk"},
+    "jinja2": {"report"},
+    "matplotlib": {"charts"},
     "sqlalchemy": {"record"},
     "rich": {"compare", "figures", "screen", "show", "tables"},
     "argparse": {"cli", "session", "worker"},  # session: a Namespace, as if typed
