@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -62,6 +61,8 @@ def edit(args: Args) -> int:
 
 
 def _opened(words: list[str]) -> int:
+    import subprocess
+
     try:
         code = subprocess.run(words, check=False).returncode
     except OSError as error:
@@ -147,7 +148,7 @@ def give_up(args: Args) -> int:
     """Opens the solution for good; passes from now on are marked as assisted."""
     home, url = catalog.root(), record.url()
     (exercise,) = choose.exercises(home, [args.name] if args.name else [])
-    passed = score.standing(exercise, record.attempts(url, exercise.id)).passed
+    passed = score.summed(exercise, record.tallies(url, exercise.id)).passed
     if not passed and not record.gave_up(url, exercise.id):
         _sure(args, exercise)
         record.ready(url)

@@ -102,7 +102,7 @@ class Session:
         self._foot()
 
     def _following(self) -> str:
-        board = score.board(self.bench.exercises, record.attempts(record.url()))
+        board = score.summary(self.bench.exercises, record.tallies(record.url()))
         return score.following(board, self.exercise.id)
 
     def go(self, slug: str) -> None:

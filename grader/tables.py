@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from grader.efficiency import Line
-from grader.figures import count, grid, labelled, ratio
+from grader.figures import Columns, count, grid, labelled, ratio
 from grader.model import Exercise
 from grader.record import Attempt
 from grader.score import Standing, Totals, streak, totals
@@ -27,7 +26,7 @@ def listing(exercises: Sequence[Exercise], board: Sequence[Standing], started: f
         state = Text.assemble(state, (", assisted", "dim")) if s.assisted else state
         level = "●" * exercise.difficulty + "○" * (5 - exercise.difficulty)
         minutes = f"{exercise.minutes} min"
-        table.add_row(exercise.id, exercise.title, state, ratio(s.ratio), medal(s.tier), level, minutes)
+        table.add(exercise.id, exercise.title, state, ratio(s.ratio), medal(s.tier), level, minutes)
     return table
 
 
@@ -35,7 +34,7 @@ def scoreboard(board: Sequence[Standing], summed: Totals, days_in_a_row: int) ->
     table = _columns("exercise", "best", "ratio", "attempts", "hints", "tier", "last")
     for s in board:
         numbers = (str(s.attempts or ""), str(s.hints or ""))
-        table.add_row(s.exercise, badge(s.verdict), ratio(s.ratio), *numbers, medal(s.tier), s.last_at[:10])
+        table.add(s.exercise, badge(s.verdict), ratio(s.ratio), *numbers, medal(s.tier), s.last_at[:10])
     medals = ", ".join(f"{n} {name}" for name, n in summed.tiers.items() if n and name != "none")
     last = f"{summed.passed} of {count(summed.exercises, 'exercise')} passed"
     last += f" in {count(summed.attempts, 'attempt')}" + f" · {medals}" * bool(medals)
@@ -49,7 +48,7 @@ def history(attempts: Sequence[Attempt], tiers: Mapping[int, str]) -> Renderable
         kind = "reference" if a.solution else "replay" if a.partial else ""
         when = a.at[:16].replace("T", " ")
         shown = (ratio(a.ratio), medal(tiers.get(a.id, "none")), a.backend, a.source_sha[:8], kind)
-        table.add_row(str(a.id), when, a.exercise, badge(a.outcome), *shown)
+        table.add(str(a.id), when, a.exercise, badge(a.outcome), *shown)
     return table
 
 
@@ -62,7 +61,7 @@ def traffic(lines: Sequence[Line], moved: int, needed: int) -> RenderableType:
         each = f"{x.units / x.requests:.2f} {unit}" if x.requests else ""
         mark = "" if x.excess <= 1.1 else " !"
         values = (str(x.line), x.space, x.access, f"{x.requests:,}", each, f"{x.excess:.2f}×{mark}", x.text)
-        table.add_row(*(Text(value, style) for value in values))
+        table.add(*(Text(value, style) for value in values))
     if not lines:
         return Text("no kernel touched global or shared memory")
     total = f"global memory: {moved:,} bytes moved in whole sectors, {needed:,} needed at least"
@@ -130,12 +129,8 @@ def medal(tier: str) -> str:
     return "" if tier == "none" else tier
 
 
-def _columns(*names: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for name in names:
-        right = name in ("ratio", "attempts", "hints", "id", "time")
-        table.add_column(name, justify="right" if right else "left", overflow="fold")
-    return table
+def _columns(*names: str) -> Columns:
+    return Columns(names, ("ratio", "attempts", "hints", "id", "time"))
 
 
 def task(exercise: Exercise, readme: str, rendered: bool) -> RenderableType:

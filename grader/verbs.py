@@ -167,7 +167,7 @@ def show(args: Args) -> int:
     (exercise,) = choose.exercises(home, [args.name] if args.name else [])
     readme = _readme(exercise.folder)
     if args.json:
-        facts = _listed(exercise, score.standing(exercise, record.attempts(record.url())), False)
+        facts = _listed(exercise, score.summed(exercise, record.tallies(record.url(), exercise.id)), False)
         bench.emit(facts | {"declaration": exercise.declaration.text, "readme": readme, "hints": len(exercise.hints)})
         return 0
     from grader import tables
@@ -192,7 +192,7 @@ def hint(args: Args) -> int:
     if args.tier is not None and not 1 <= args.tier <= total:
         raise UsageError(f"{exercise.id} has {total} hints; ask for --tier 1 to {total}")
     tier = args.tier or min(max(opened, default=0) + 1, total)
-    free = score.standing(exercise, record.attempts(url, exercise.id)).passed
+    free = score.summed(exercise, record.tallies(url, exercise.id)).passed
     if args.json:
         bench.emit({"exercise": exercise.id, "tier": tier, "of": total, "text": exercise.hints[tier - 1]})
     else:
