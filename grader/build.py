@@ -150,16 +150,23 @@ def _fork(folder: Path, sources: Sources) -> int:
 
 def _end(child: int) -> None:
     """Asks first: ninja gives each compiler a process group of its own, and a killed ninja leaves them running."""
-    deadline, reaped = time.monotonic() + ASK_SECONDS, False
+    deadline = time.monotonic() + ASK_SECONDS
     os.killpg(child, signal.SIGTERM)
-    with contextlib.suppress(ProcessLookupError):  # the group is empty: all have ended
-        while time.monotonic() < deadline:
-            reaped = reaped or os.waitpid(child, os.WNOHANG)[0] != 0
-            os.killpg(child, 0)
-            time.sleep(0.005)
+    while _runs(child) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(child, signal.SIGKILL)
-    if not reaped:
-        os.waitpid(child, 0)
+    os.waitpid(child, 0)
+
+
+def _runs(group: int) -> bool:
+    """Whether a process of that group is more than a zombie: init may take a second to bury an orphan."""
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it has just gone
+            state, _, its_group = path.read_text(errors="replace").rpartition(")")[2].split()[:3]
+            if int(its_group) == group and state not in "ZX":
+                return True
+    return False
 
 
 def _compile(folder: Path, sources: Sources) -> None:
