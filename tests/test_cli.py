@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pty
@@ -397,6 +398,18 @@ def test_giving_up_opens_the_solution_and_is_remembered(at: Course) -> None:
     at("run", "1")
     assert at("scoreboard", "--json").json["exercises"][0]["tier"] == "bronze"
     assert "✓ PASS, assisted" in at("list").out and at("hint", "1").code == 0
+
+
+@pytest.mark.parametrize(("answer_", "code"), [("y\n", 0), ("\n", 2), ("", 2)])
+def test_giving_up_is_asked_for(at: Course, monkeypatch: pytest.MonkeyPatch, answer_: str, code: int) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stdin", Terminal(answer_))
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    assert at("give-up", "1").code == code
+    assert record.gave_up(record.url(), "01_copy") is (code == 0)
 
 
 def test_after_a_pass_there_is_nothing_to_give_up(at: Course) -> None:
