@@ -25,9 +25,9 @@ ifeq ($(origin PYTHON),command line)
 # ---------------------------------------------------------------- an interpreter of yours, as it is
 
 RUN := PYTHONPATH=.$${PYTHONPATH:+:$$PYTHONPATH} $(PYTHON)
-NEEDS := hypothesis ninja numpy nvtx platformdirs pybind11 rich setuptools sqlalchemy torch
+NEEDS := argcomplete hypothesis jinja2 ninja numpy nvtx platformdirs pybind11 rich setuptools sqlalchemy torch
 NEEDS += $(if $(EXTRA),cupy pynvml)
-NEEDS_DEV := $(NEEDS) mypy pytest pytest_timeout ruff xdist
+NEEDS_DEV := $(NEEDS) matplotlib mypy pytest pytest_timeout ruff xdist
 NEEDS_GPU := $(NEEDS) pytest pytest_timeout xdist
 
 define MISSING

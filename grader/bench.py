@@ -65,7 +65,7 @@ class Bench:
             verdict = Verdict(exercise.id, Outcome.NOT_STARTED, self.args.backend or "", "", self.args.seed or 0)
             return self.tell(exercise, verdict, path, text)
         self._check_sanitizer()
-        known = record.attempts(self.url) if self.url else ()
+        known = record.tallies(self.url) if self.url else ()
         verdict = self.judge(exercise, path, text)
         return self.tell(exercise, verdict, path, text, known)
 
@@ -118,7 +118,7 @@ class Bench:
         verdict: Verdict,
         path: Path,
         text: str,
-        known: tuple[record.Attempt, ...] = (),
+        known: tuple[record.Tally, ...] = (),
     ) -> Verdict:
         """Shows the verdict, whatever becomes of the record; then says if that failed."""
         from grader import plain, show
@@ -135,12 +135,12 @@ class Bench:
         return verdict
 
     def scene(
-        self, exercise: Exercise, verdict: Verdict, path: Path, text: str, known: tuple[record.Attempt, ...]
+        self, exercise: Exercise, verdict: Verdict, path: Path, text: str, known: tuple[record.Tally, ...]
     ) -> Scene:
         from grader import show
 
         begun = verdict.outcome is not Outcome.NOT_STARTED
-        before = score.standing(exercise, known)
+        before = score.summed(exercise, [t for t in known if t.exercise == exercise.id])
         whole = begun and not self.args.solution and not self.partial and bool(self.url)
         return show.Scene(
             exercise,
@@ -148,8 +148,9 @@ class Bench:
             why=self.backend[1] if begun else "",
             attempt=before.attempts + 1 if whole else 0,
             line=pristine.todo(text),
-            after=score.following(score.board(self.exercises, known), exercise.id),
+            after=score.following(score.summary(self.exercises, known), exercise.id),
             command=self.args.command,
+            link=path.resolve().as_uri() if screen.links() else "",
             again="--solution" if self.args.solution else f"--file {self.args.file}" * bool(self.args.file),
             solution=self.args.solution,
             partial=self.partial,
@@ -166,9 +167,11 @@ class Bench:
         if not record.recordable(verdict) or not self.url:
             return None, ""
         kept = record.attempt(verdict, text, now(), json.dumps(versions(verdict.backend)))
-        copied = not self.args.solution and copies(reference(self.home, exercise), text)
-        kept = replace(kept, solution=self.args.solution, partial=self.partial, assisted=copied)
         try:
+            helped = not self.args.solution and (
+                copies(reference(self.home, exercise), text) or record.gave_up(self.url, exercise.id)
+            )
+            kept = replace(kept, solution=self.args.solution, partial=self.partial, assisted=helped)
             return record.add(self.url, kept, text, plain.text(verdict)), ""
         except MachineError as error:
             return None, str(error)

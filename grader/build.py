@@ -31,6 +31,7 @@ from grader.errors import MachineError
 from grader.model import Build, Compiled, Sources
 
 SECONDS = 120.0  # a build that takes longer is stuck
+ASK_SECONDS = 2.0  # for a compiler that is told to end
 STALE = 3600.0  # a private folder this old was left by a killed build
 LIBRARY = "kernel.so"
 SEAL = "sha256.txt"  # the library's own hash: what a full disk or a bad one left of it is not used
@@ -109,10 +110,14 @@ class Pending:
     def stop(self) -> None:
         """Kills the compiler with all that it started."""
         if self.child:
-            os.killpg(self.child, signal.SIGKILL)
-            os.waitpid(self.child, 0)
+            _end(self.child)
             self.child = 0
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def warm() -> None:
+    """What the first build would import: half a second."""
+    import torch.utils.cpp_extension  # noqa: F401
 
 
 def start(sources: Sources, backend: str, cache: Path) -> Pending:
@@ -189,10 +194,32 @@ def _fork(folder: Path, sources: Sources) -> int:
     return child
 
 
+def _end(child: int) -> None:
+    """Asks first: ninja gives each compiler a process group of its own, and a killed ninja leaves them running."""
+    deadline = time.monotonic() + ASK_SECONDS
+    os.killpg(child, signal.SIGTERM)
+    while _runs(child) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+
+
+def _runs(group: int) -> bool:
+    """Whether a process of that group is more than a zombie: init may take a second to bury an orphan."""
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it has just gone
+            state, _, its_group = path.read_text(errors="replace").rpartition(")")[2].split()[:3]
+            if int(its_group) == group and state not in "ZX":
+                return True
+    return False
+
+
 def _compile(folder: Path, sources: Sources) -> None:
     """In the child; never returns."""
     code = 1
     try:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # whatever the judge does on it, this process just ends
         os.setpgid(0, 0)  # so that the compiler can be killed as one
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: not to outlive the judge
         output = os.open(folder / "output.txt", os.O_CREAT | os.O_WRONLY | os.O_APPEND)

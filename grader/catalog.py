@@ -5,28 +5,28 @@ from __future__ import annotations
 import difflib
 import os
 import re
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import tomli  # compiled, three times as fast as tomllib: `list` reads every exercise.toml
+
 from grader import declaration
 from grader.errors import SpecError, UsageError
 from grader.model import Declaration, Exercise, Tolerance
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 _REQUIRED = ("title", "summary", "track", "difficulty", "minutes", "declaration", "hints", "tolerance", "speed")
 
 
 def root() -> Path:
-    """Where exercises/ and solutions/ lie: GRADER_ROOT, else inside the package (a wheel), else the clone."""
+    """Where exercises/ and solutions/ lie: GRADER_ROOT, the workspace you stand in, inside the package, the clone."""
     if chosen := os.environ.get("GRADER_ROOT"):
         return Path(chosen).resolve()
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "solutions").is_dir() and any(folder.glob("exercises/*/exercise.toml")):
+            return folder
     package = Path(__file__).resolve().parent
     return package if (package / "exercises").is_dir() else package.parent
 
@@ -41,10 +41,10 @@ def load(home: Path, slug: str) -> Exercise:
     folder = home / "exercises" / slug
     path = folder / "exercise.toml"
     try:
-        data = tomllib.loads(path.read_text())
+        data = tomli.loads(path.read_text())
     except FileNotFoundError:
         raise SpecError(f"{path} does not exist; add it, or remove the folder") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SpecError(f"{path}: {error}; correct that line") from error
     if missing := [key for key in _REQUIRED if key not in data]:
         raise SpecError(f"{path}: {', '.join(missing)} missing; see CONTRIBUTING.md for what each means")

@@ -64,9 +64,21 @@ def current(home: Path, cwd: Path) -> Exercise:
     """The exercise whose folder (or solution's folder) you stand in, else the last touched."""
     if here := standing_in(home, cwd):
         return here
-    if not (edited := touched(home, everything(home))):
+    if (last := newest(touched(home, everything(home)))) is None:
         raise EmptyError("no exercise is begun yet; name one, as in `grader run 1`, or see `grader list`")
-    return max(edited, key=lambda exercise: exercise.source.stat().st_mtime_ns)
+    return last
+
+
+def newest(edited: Sequence[Exercise]) -> Exercise | None:
+    """The one that was saved last."""
+    return max(edited, key=lambda exercise: exercise.source.stat().st_mtime_ns, default=None)
+
+
+def suits(exercise: Exercise, track: str | None, difficulty: tuple[int, int] | None, needs: str | None) -> bool:
+    """`needs` is "gpu" for those that the simulator cannot run, "nothing" for the others."""
+    low, high = difficulty or (1, 5)
+    hardware = not needs or (needs == "gpu") == bool(exercise.unsimulated)
+    return (not track or exercise.track == track) and low <= exercise.difficulty <= high and hardware
 
 
 def standing_in(home: Path, cwd: Path) -> Exercise | None:

@@ -6,7 +6,8 @@ import argparse
 import difflib
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
@@ -55,6 +56,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(words: list[str]) -> int:
     command = _command()
     parser, verbs = _parser(command)
+    if "_ARGCOMPLETE" in os.environ:  # the shell asks what may come next
+        import argcomplete
+
+        argcomplete.autocomplete(parser)
     if words[:1] == ["help"]:
         words = [*words[1:2], "--help"]
     if words and not words[0].startswith("-") and words[0] not in verbs:
@@ -64,9 +69,26 @@ def _run(words: list[str]) -> int:
     args = parser.parse_args(words)
     args.command = command
     call: Verb = args.call
-    code = call(args)
+    with _rooted(getattr(args, "root", "")):
+        code = call(args)
     sys.stdout.flush()  # a closed pipe shows here, not at exit
     return code
+
+
+@contextmanager
+def _rooted(folder: str) -> Iterator[None]:
+    """--root is GRADER_ROOT for this one command, workers and compilers included."""
+    before = os.environ.get("GRADER_ROOT")
+    if folder and not any(Path(folder).glob("exercises/*/exercise.toml")):
+        raise UsageError(f"--root {folder}: there is no exercises/ with an exercise.toml in it; name another folder")
+    if folder:
+        os.environ["GRADER_ROOT"] = folder
+    try:
+        yield
+    finally:
+        if folder:
+            os.environ.pop("GRADER_ROOT")
+            os.environ.update({"GRADER_ROOT": before} if before else {})
 
 
 def _command() -> str:
@@ -95,10 +117,16 @@ def _parser(command: str) -> tuple[Parser, tuple[str, ...]]:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"grader {__version__}")
+    _add_root(parser)
     parser.set_defaults(call=verbs.overview)
     group = parser.add_subparsers(title="verbs", metavar="VERB")
     _add_verbs(partial(_verb, group, command))
     return parser, tuple(group.choices)
+
+
+def _add_root(parser: Parser) -> None:
+    told = "the folder that holds exercises/ (default: GRADER_ROOT, the workspace you stand in, the installed ones)"
+    parser.add_argument("--root", metavar="DIR", default=argparse.SUPPRESS, help=told)
 
 
 def _verb(group: Any, command: str, name: str, call: Verb, text: str, *examples: str) -> Parser:
@@ -114,22 +142,28 @@ def _verb(group: Any, command: str, name: str, call: Verb, text: str, *examples:
     )
     made.set_defaults(call=call)
     made.add_argument("--json", action="store_true", help="print JSON alone on stdout")
+    _add_root(made)
     return made
 
 
 def _add_verbs(verb: Callable[..., Parser]) -> None:
-    from grader import verbs
+    from grader import desk, verbs
 
     _add_run(verb("run", verbs.run, "grade your kernel", *RUNS))
-    many = verb("list", verbs.listing, "all exercises, and where you are with each", "", "-k reduction", "--json")
-    many.add_argument("names", nargs="*", metavar="NAME", help="only these")
-    _add_k(many)
+    _add_watch(verb("watch", desk.watch, "grade your kernel at each save", "", "7", "softmax --no-speed", "7 --json"))
+    _add_list(verb("list", verbs.listing, "all exercises, and where you are with each", *LISTS))
     one = verb("show", verbs.show, "the task, its limits and what it teaches", "7", "softmax", "--raw 7")
     _add_name(one)
     one.add_argument("--raw", action="store_true", help="the README as it is, not rendered")
+    follow = verb("next", desk.next_, "the task that comes next", "", "--raw")
+    follow.add_argument("--raw", action="store_true", help="the README as it is, not rendered")
+    _add_name(verb("edit", desk.edit, "open your file at the first TODO, in $VISUAL, $EDITOR or VS Code", "", "7"))
     tips = verb("hint", verbs.hint, "the next hint; opened hints are on record", "7", "7 --tier 1")
     _add_name(tips)
     tips.add_argument("--tier", type=int, metavar="N", help="that hint (again)")
+    done = verb("give-up", desk.give_up, "open the solution; a later pass is marked as assisted", "7", "7 --yes")
+    _add_name(done)
+    done.add_argument("--yes", action="store_true", help="do not ask")
     _add_name(verb("reset", verbs.reset, "put the skeleton back; your file is kept as a backup", "7", "softmax"))
     verb("scoreboard", verbs.scoreboard, "best verdict, ratio, attempts and tier of every exercise", "", "--json")
     _add_name(verb("compare", verbs.compare, "your passing kernel beside the solution", "7", "softmax --json"))
@@ -138,7 +172,7 @@ def _add_verbs(verb: Callable[..., Parser]) -> None:
     past.add_argument("-n", type=_count, default=30, metavar="N", help="the newest N (default: 30; --json has all)")
     past.add_argument("--source", type=int, metavar="ID", help="print the source of that attempt")
     back = verb("restore", verbs.restore, "put the source of an attempt back", "7", "7 @best", "7 12")
-    back.add_argument("name", metavar="NAME", help=NAME)
+    _completed(back.add_argument("name", metavar="NAME", help=NAME))
     back.add_argument("which", nargs="?", default="@best", metavar="@best|@last|ID", help="default: @best")
     count = verb(
         "simulate", verbs.simulate, "memory traffic line by line, counted by the simulator", "7", "7 --solution"
@@ -148,8 +182,25 @@ def _add_verbs(verb: Callable[..., Parser]) -> None:
     count.add_argument("--solution", action="store_true", help="count the reference")
     count.add_argument("--case", metavar="C", help="the case, as a replay line spells it (default: a large round one)")
     count.add_argument("--seed", type=int, metavar="N", help="the contents' seed")
+    paper = verb("report", desk.report, "your whole record as one HTML page", "--html report.html", "--html - > a.html")
+    paper.add_argument("--html", required=True, metavar="FILE", help="where to write it; - is stdout")
+    out = verb("export", desk.export, "your record for other programs", "junit", "csv -o attempts.csv", "json 7")
+    out.add_argument("format", choices=("junit", "json", "csv"), help="junit: one case an exercise, its newest attempt")
+    _completed(out.add_argument("names", nargs="*", metavar="NAME", help="only these"))
+    out.add_argument("-o", "--output", default="", metavar="FILE", help="default: stdout")
+    shell = verb("completion", desk.completion, "what your shell reads to complete `grader`", *SHELLS)
+    shell.add_argument("shell", choices=("bash", "zsh", "fish"))
+    new = verb("init", desk.init, "a folder to work in, with what editors need", "cuda", ".", "~/cuda --json")
+    new.add_argument("folder", metavar="DIR", help="made when it is not there; `.` adds what a workspace lacks")
     _add_author(verb("author", verbs.author, "make an exercise, and check that it is whole", *AUTHORS))
     verb("doctor", verbs.doctor, "check this machine, and say how to mend it", "", "--json")
+
+
+SHELLS = (
+    "bash > ~/.local/share/bash-completion/completions/grader",
+    "zsh > ~/.zfunc/_grader",
+    "fish > ~/.config/fish/completions/grader.fish",
+)
 
 
 AUTHORS = ("new 7 softmax", "check 7", "check --all --backend simulator --json")
@@ -176,7 +227,7 @@ RUNS = (
 
 
 def _add_run(parser: Parser) -> None:
-    parser.add_argument("names", nargs="*", metavar="NAME", help=NAME)
+    _completed(parser.add_argument("names", nargs="*", metavar="NAME", help=NAME))
     parser.add_argument("--all", action="store_true", help="every exercise")
     _add_k(parser)
     parser.add_argument("-x", "--exitfirst", action="store_true", help="stop at the first that does not pass")
@@ -198,8 +249,52 @@ def _add_run(parser: Parser) -> None:
     parser.add_argument("--no-record", dest="record", action="store_false", help="keep no record of this run")
 
 
+LISTS = ("", "-k reduction", "--status open --difficulty 1-2", "--track memory --needs nothing", "--json")
+
+
+def _add_list(parser: Parser) -> None:
+    from grader.score import RANK, STATUS
+
+    kinds = (*STATUS, *(outcome.lower() for outcome in RANK))
+    _completed(parser.add_argument("names", nargs="*", metavar="NAME", help="only these"))
+    _add_k(parser)
+    parser.add_argument("--track", metavar="T", help="only that track")
+    told = f"{', '.join(STATUS)}, or a verdict: wrong, slow, …"
+    parser.add_argument("--status", choices=kinds, metavar="S", help=told)
+    parser.add_argument("--difficulty", type=_span, metavar="N", help="1 to 5, or a span such as 2-3")
+    parser.add_argument("--needs", choices=("gpu", "nothing"), help="what the simulator cannot run, or can")
+
+
+def _add_watch(parser: Parser) -> None:
+    _add_name(parser)
+    parser.add_argument("--backend", choices=("cuda", "simulator"), help="default: the GPU where there is one")
+    parser.add_argument("--no-speed", dest="speed", action="store_false", help="correctness only")
+    parser.add_argument("--no-record", dest="record", action="store_false", help="keep no record of these runs")
+    rest = {"file": None, "case": None, "seed": None, "examples": None}
+    parser.set_defaults(**rest, solution=False, pedantic=False, simulate=True, sanitize=False)
+
+
+def _span(text: str) -> tuple[int, int]:
+    low, _, high = text.partition("-")
+    if not all(word in ("1", "2", "3", "4", "5") for word in (low, high or low)) or low > (high or low):
+        raise argparse.ArgumentTypeError(f"{text!r} is no difficulty: write 1 to 5, or a span such as 2-3")
+    return int(low), int(high or low)
+
+
 def _add_name(parser: Parser) -> None:
-    parser.add_argument("name", nargs="?", metavar="NAME", help=NAME)
+    _completed(parser.add_argument("name", nargs="?", metavar="NAME", help=NAME))
+
+
+def _completed(action: Any) -> None:
+    """Exercises after TAB, by name and by id; needs no torch."""
+    action.completer = _known
+
+
+def _known(prefix: str, **_: object) -> list[str]:
+    from grader import catalog
+
+    ids = catalog.discover(catalog.root())
+    return [word for slug in ids for word in (slug, slug.split("_", 1)[1]) if word.startswith(prefix)]
 
 
 def _add_k(parser: Parser) -> None:

@@ -77,7 +77,9 @@ def python() -> Check:
 
 
 def packages() -> Check:
-    needed = ("numpy", "hypothesis", "sqlalchemy", "rich", "platformdirs", "nvtx")
+    needed = (
+        "numpy", "hypothesis", "sqlalchemy", "rich", "platformdirs", "nvtx", "tomli", "jinja2", "argcomplete",
+    )  # fmt: skip
     missing = [name for name in needed if not _has(name)]
     if missing:
         return Check("fail", "packages", f"{', '.join(missing)} missing", f"pip install {' '.join(missing)}")

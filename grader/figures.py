@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -34,6 +35,43 @@ def grid() -> Table:
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     return table
+
+
+class Columns:
+    """A plain table. Where it fits, which is nearly always, its lines are put together here: rich's own tables, which
+    can wrap, take longer for eighty rows than all the rest of `list`."""
+
+    def __init__(self, names: Sequence[str], right: Sequence[str] = ()) -> None:
+        self.names, self.right, self.rows = tuple(names), frozenset(right), list[tuple[Text, ...]]()
+
+    def add(self, *cells: str | Text) -> None:
+        self.rows.append(tuple(cell if isinstance(cell, Text) else Text(cell) for cell in cells))
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        rows = [tuple(Text(name, "dim") for name in self.names), *self.rows]
+        widths = [max(cell_len(cell.plain) for cell in column) for column in zip(*rows, strict=True)]
+        if sum(widths) + 2 * len(widths) > options.max_width or any("\n" in c.plain for row in rows for c in row):
+            yield self._wrapping()
+            return
+        for row in rows:
+            yield self._line(row, widths)
+
+    def _line(self, row: Sequence[Text], widths: Sequence[int]) -> Text:
+        line = Text(no_wrap=True, end="\n")
+        for name, cell, width in zip(self.names, row, widths, strict=True):
+            space = " " * (width - cell_len(cell.plain))
+            line.append(space * (name in self.right))
+            line.append_text(cell)
+            line.append(space * (name not in self.right) + "  ")
+        return line
+
+    def _wrapping(self) -> Table:
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+        for name in self.names:
+            table.add_column(name, justify="right" if name in self.right else "left", overflow="fold")
+        for row in self.rows:
+            table.add_row(*row)
+        return table
 
 
 def speed(speed: Speed) -> RenderableType:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
 from grader.model import Exercise
-from grader.record import Attempt
+from grader.record import Attempt, Tally
 
 TIERS = ("none", "bronze", "silver", "gold", "platinum")
 
@@ -31,6 +31,7 @@ class Standing:
     tier: str = "none"
     passed_at: str = ""  # the first pass
     last_at: str = ""
+    assisted: bool = False  # passed, but only with the solution at hand
 
     @property
     def passed(self) -> bool:
@@ -46,11 +47,11 @@ class Totals:
     tiers: dict[str, int]  # how many exercises hold exactly this tier
 
 
-def tier(attempt: Attempt, exercise: Exercise) -> str:
+def tier(attempt: Attempt | Tally, exercise: Exercise) -> str:
     """What one attempt earns. This is the rule; it is written down nowhere else.
 
     bronze    it passed; no more can be earned on the simulator, where speed is not judged, nor by the
-              solution's own text
+              solution's own text or after giving up
     silver    its ratio is at least half-way from the threshold to excellent
     gold      its ratio is at least excellent
     platinum  its ratio is at least 1 and excellent, and it is faster than the library
@@ -60,8 +61,7 @@ def tier(attempt: Attempt, exercise: Exercise) -> str:
     if attempt.assisted:
         return "bronze"
     ratio, excellent = attempt.ratio or 0.0, exercise.excellent
-    beaten = (attempt.learner_us or 0.0) < (attempt.library_us or 0.0)  # no library time: not beaten
-    if beaten and ratio >= max(1.0, excellent):
+    if attempt.beaten and ratio >= max(1.0, excellent):
         return "platinum"
     if ratio >= excellent:
         return "gold"
@@ -73,20 +73,39 @@ def counted(attempts: Iterable[Attempt]) -> list[Attempt]:
     return [a for a in attempts if not a.solution and not a.partial]
 
 
+def tallied(attempts: Iterable[Attempt]) -> tuple[Tally, ...]:
+    """What `record.tallies` has the database do."""
+    alike = defaultdict[tuple[str, str, bool, bool], list[Attempt]](list)
+    for a in counted(attempts):
+        alike[a.exercise, a.outcome, a.assisted, a.beaten].append(a)
+    return tuple(_tally(*key, of) for key, of in alike.items())
+
+
+def _tally(exercise: str, outcome: str, assisted: bool, beaten: bool, of: Sequence[Attempt]) -> Tally:
+    ratio = max((a.ratio for a in of if a.ratio is not None), default=None)
+    hints, times = max(a.hints_used for a in of), [a.at for a in of]
+    return Tally(exercise, outcome, assisted, beaten, len(of), ratio, hints, min(times), max(times))
+
+
 def standing(exercise: Exercise, attempts: Iterable[Attempt]) -> Standing:
-    own = [a for a in counted(attempts) if a.exercise == exercise.id]
+    return summed(exercise, [t for t in tallied(attempts) if t.exercise == exercise.id])
+
+
+def summed(exercise: Exercise, own: Sequence[Tally]) -> Standing:
+    """The tallies of one exercise -> its standing."""
     if not own:
         return Standing(exercise.id)
-    earned = [tier(a, exercise) for a in own]
+    passes = [t for t in own if t.outcome == "PASS"]
     return Standing(
         exercise.id,
-        verdict=min((a.outcome for a in own), key=rank),
-        ratio=max((a.ratio for a in own if a.ratio is not None), default=None),
-        attempts=sum(a.outcome not in BLAMELESS for a in own),
-        hints=max(a.hints_used for a in own),
-        tier=max(earned, key=TIERS.index),
-        passed_at=next((a.at for a in own if a.outcome == "PASS"), ""),
-        last_at=own[-1].at,
+        verdict=min((t.outcome for t in own), key=rank),
+        ratio=max((t.ratio for t in own if t.ratio is not None), default=None),
+        attempts=sum(t.count for t in own if t.outcome not in BLAMELESS),
+        hints=max(t.hints_used for t in own),
+        tier=max((tier(t, exercise) for t in own), key=TIERS.index),
+        passed_at=min((t.first_at for t in passes), default=""),
+        last_at=max(t.last_at for t in own),
+        assisted=bool(passes) and all(t.assisted for t in passes),
     )
 
 
@@ -95,10 +114,24 @@ def rank(outcome: str) -> int:
 
 
 def board(exercises: Iterable[Exercise], attempts: Sequence[Attempt]) -> tuple[Standing, ...]:
-    by_exercise = defaultdict[str, list[Attempt]](list)
-    for attempt in attempts:
-        by_exercise[attempt.exercise].append(attempt)
-    return tuple(standing(exercise, by_exercise[exercise.id]) for exercise in exercises)
+    return summary(exercises, tallied(attempts))
+
+
+def summary(exercises: Iterable[Exercise], tallies: Iterable[Tally]) -> tuple[Standing, ...]:
+    by_exercise = defaultdict[str, list[Tally]](list)
+    for tally in tallies:
+        by_exercise[tally.exercise].append(tally)
+    return tuple(summed(exercise, by_exercise[exercise.id]) for exercise in exercises)
+
+
+STATUS = ("passed", "open", "begun", "new")
+
+
+def has(standing: Standing, status: str, edited: bool) -> bool:
+    """One of STATUS, or a verdict. `open` is not passed; `begun` was tried or edited besides, `new` was neither."""
+    begun = bool(standing.verdict) or edited
+    known = {"passed": standing.passed, "open": not standing.passed, "begun": begun and not standing.passed}
+    return (known | {"new": not begun}).get(status, standing.verdict == status.upper().replace("-", "_"))
 
 
 def following(board: Sequence[Standing], id: str) -> str:
@@ -125,7 +158,11 @@ def best(attempts: Iterable[Attempt]) -> Attempt | None:
 
 def days(attempts: Iterable[Attempt], zone: tzinfo | None = None) -> tuple[date, ...]:
     """The days with at least one attempt, in the learner's time zone, oldest first."""
-    return tuple(sorted({datetime.fromisoformat(a.at).astimezone(zone).date() for a in counted(attempts)}))
+    return dates((a.at for a in counted(attempts)), zone)
+
+
+def dates(times: Iterable[str], zone: tzinfo | None = None) -> tuple[date, ...]:
+    return tuple(sorted({datetime.fromisoformat(at).astimezone(zone).date() for at in times}))
 
 
 def streak(days: Iterable[date], today: date) -> int:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
 UNBOUNDED = 10_000  # without a terminal nothing wraps: a line of output is a line for grep
 
@@ -29,6 +30,12 @@ def coloured(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:
 def watched() -> bool:
     """Whether a person looks at stdout: only then is Markdown worth rendering."""
     return sys.stdout.isatty()
+
+
+def links(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether to send OSC 8 links: to a terminal, which ignores them when it does not know them."""
+    plain = environ.get("TERM", "") in ("", "dumb", "linux") or environ.get("TERM_PROGRAM") == "vscode"  # links itself
+    return sys.stdout.isatty() and coloured(sys.stdout, environ) and not plain
 
 
 def width(stream: TextIO, environ: Mapping[str, str] = os.environ) -> int:
@@ -57,6 +64,23 @@ def note(text: str) -> None:
     sys.stderr.flush()
 
 
+def clear() -> None:
+    """An empty screen; what was on it stays in the terminal's memory."""
+    if os.environ.get("TERM") != "dumb":
+        sys.stdout.write("\n" * max(1, shutil.get_terminal_size().lines - 1) + "\x1b[H\x1b[2J")
+
+
+def flush() -> None:
+    """Out now: whoever reads us line by line waits for it."""
+    sys.stdout.flush()
+
+
+def dim(text: str) -> Text:
+    from rich.text import Text
+
+    return Text(text, "dim")
+
+
 def _console(stream: TextIO) -> Console:
     from rich.console import Console
 
@@ -72,6 +96,12 @@ def _console(stream: TextIO) -> Console:
         emoji=False,
         legacy_windows=False,
     )
+
+
+def ask(text: str) -> None:
+    """A question; the answer is typed on the same line."""
+    sys.stderr.write(text)
+    sys.stderr.flush()
 
 
 def defect(error: Exception) -> str:

@@ -49,6 +49,7 @@ class Scene:
     after: str = ""  # the exercise that comes next
     command: str = "python -m grader"
     again: str = ""  # what belongs after `run 7` to grade the same file again: "--file F"
+    link: str = ""  # file URL of the source, where the terminal makes links of them
     solution: bool = False  # the reference was graded, not the learner's file
     partial: bool = False  # one case or few examples: a pass of it is no pass of the exercise
 
@@ -74,8 +75,8 @@ def verdict(v: Verdict, scene: Scene) -> RenderableType:
         _head(v, scene),
         _stages(v),
         _failure(v.failure, v.findings) if v.failure else None,
-        _findings(v.findings),
-        _log(v),
+        _findings(v.findings, scene),
+        _log(v, scene),
         speed(v.speed) if v.speed else None,
         kernels(v.resources),
         _close(v, scene),
@@ -157,33 +158,50 @@ def pair(got: float, want: float) -> tuple[str, str]:
     return short if short[0] != short[1] or got != got else (repr(got), repr(want))
 
 
-def _findings(findings: Sequence[Finding]) -> RenderableType | None:
-    """Broken rules, each at its line."""
+def _findings(findings: Sequence[Finding], scene: Scene) -> RenderableType | None:
+    """Broken rules, each under its place: alone on a line, so that editors and terminals make a link of it."""
     if not findings:
         return None
-    rows = [(f.where or f.kind, _finding(f)) for f in findings]
-    return Group(Text("found", "bold"), labelled(rows, "bold"))
+    parts: list[RenderableType] = [Text("found", "bold")]
+    for f in findings:
+        if f.where:
+            parts.append(Text.assemble("  ", placed(f.where, scene, "bold"), overflow="fold"))
+        parts.append(labelled([("", _finding(f, scene))]))
+    return Group(*parts)
 
 
-def _finding(f: Finding) -> Text:
+def placed(text: str, scene: Scene, style: str = "") -> Text:
+    """`softmax.cu:18`, `softmax.cu:18:5` and nvcc's `softmax.cu(18)` -> path:line:col, as it is typed from here."""
+    name, made, end = re.escape(f"{scene.exercise.name}.cu"), Text(style=style), 0
+    for found in re.finditer(rf"(?<![\w/.]){name}(?::(\d+)(?::(\d+))?|\((\d+)\))", text):
+        line, column = found[1] or found[3], found[2] or "1"
+        made.append(text[end : found.start()])
+        made.append(f"{scene.source}:{line}:{column}", f"link {scene.link}" if scene.link else None)
+        end = found.end()
+    return made.append(text[end:])
+
+
+def _finding(f: Finding, scene: Scene) -> Text:
     said = Text.assemble((f.kind, "red"), f": {f.text}")
     places = [f"thread {_tuple(f.thread)}"] * bool(f.thread) + [f"block {_tuple(f.block)}"] * bool(f.block)
     extra = [place for place in places if place not in f.text]
     extra += [f"and {f.other}"] * bool(f.other) + [f"seen {f.count:,} times"] * (f.count > 1)
-    return said.append(f"  ({', '.join(extra)})", "dim") if extra else said
+    return said.append_text(placed(f"  ({', '.join(extra)})", scene, "dim")) if extra else said
 
 
 def _tuple(values: Sequence[int]) -> str:
     return f"({', '.join(map(str, values))})"
 
 
-def _log(v: Verdict) -> RenderableType | None:
+def _log(v: Verdict, scene: Scene) -> RenderableType | None:
     """What the compiler or the learner's own code printed, whole; terminal control codes taken out."""
     if not v.log.strip():
         return None
     title = "compiler" if v.outcome is Outcome.COMPILE else "output"
-    clean = CONTROL.sub("", v.log)
-    return Group(Text(title, "bold"), Text(clean.strip("\n"), overflow="fold"))
+    clean = CONTROL.sub("", v.log).strip("\n")
+    told = placed(clean, scene) if v.outcome is Outcome.COMPILE else Text(clean)
+    told.overflow = "fold"
+    return Group(Text(title, "bold"), told)
 
 
 # ---------------------------------------------------------------- the last lines
@@ -192,7 +210,8 @@ def _log(v: Verdict) -> RenderableType | None:
 def _close(v: Verdict, scene: Scene) -> RenderableType:
     last = Text.assemble(
         (f"{SYMBOL[v.outcome.value]} {word(v.outcome.value)}", f"bold {style(v.outcome.value)}"),
-        f"   {sentence(v)}",
+        "   ",
+        placed(sentence(v), scene) if v.outcome is Outcome.UNSAFE else sentence(v),
     )
     steps = Text.assemble(("next: ", "dim"), advice(v, scene))
     return Group(*([Text(v.detail)] * bool(v.detail)), last, steps)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from grader.efficiency import Line
-from grader.figures import count, grid, labelled, ratio
+from grader.figures import Columns, count, grid, labelled, ratio
 from grader.model import Exercise
 from grader.record import Attempt
-from grader.score import Standing, Totals
+from grader.score import Standing, Totals, streak, totals
 from grader.show import badge
 
 STATE = {"ok": ("✓", "green"), "warn": ("!", "yellow"), "fail": ("✗", "red")}
@@ -23,21 +23,22 @@ def listing(exercises: Sequence[Exercise], board: Sequence[Standing], started: f
     table = _columns("exercise", "title", "state", "ratio", "tier", "level", "time")
     for exercise, s in zip(exercises, board, strict=True):
         state = Text("· edited", "cyan") if not s.verdict and exercise.id in started else badge(s.verdict)
+        state = Text.assemble(state, (", assisted", "dim")) if s.assisted else state
         level = "●" * exercise.difficulty + "○" * (5 - exercise.difficulty)
         minutes = f"{exercise.minutes} min"
-        table.add_row(exercise.id, exercise.title, state, ratio(s.ratio), medal(s.tier), level, minutes)
+        table.add(exercise.id, exercise.title, state, ratio(s.ratio), medal(s.tier), level, minutes)
     return table
 
 
-def scoreboard(board: Sequence[Standing], totals: Totals, streak: int) -> RenderableType:
+def scoreboard(board: Sequence[Standing], summed: Totals, days_in_a_row: int) -> RenderableType:
     table = _columns("exercise", "best", "ratio", "attempts", "hints", "tier", "last")
     for s in board:
         numbers = (str(s.attempts or ""), str(s.hints or ""))
-        table.add_row(s.exercise, badge(s.verdict), ratio(s.ratio), *numbers, medal(s.tier), s.last_at[:10])
-    medals = ", ".join(f"{n} {name}" for name, n in totals.tiers.items() if n and name != "none")
-    last = f"{totals.passed} of {count(totals.exercises, 'exercise')} passed"
-    last += f" in {count(totals.attempts, 'attempt')}" + f" · {medals}" * bool(medals)
-    last += f" · {count(streak, 'day')} in a row" * (streak > 1)
+        table.add(s.exercise, badge(s.verdict), ratio(s.ratio), *numbers, medal(s.tier), s.last_at[:10])
+    medals = ", ".join(f"{n} {name}" for name, n in summed.tiers.items() if n and name != "none")
+    last = f"{summed.passed} of {count(summed.exercises, 'exercise')} passed"
+    last += f" in {count(summed.attempts, 'attempt')}" + f" · {medals}" * bool(medals)
+    last += f" · {count(days_in_a_row, 'day')} in a row" * (days_in_a_row > 1)
     return Group(table, Text(""), Text(last, "bold"))
 
 
@@ -47,7 +48,7 @@ def history(attempts: Sequence[Attempt], tiers: Mapping[int, str]) -> Renderable
         kind = "reference" if a.solution else "replay" if a.partial else ""
         when = a.at[:16].replace("T", " ")
         shown = (ratio(a.ratio), medal(tiers.get(a.id, "none")), a.backend, a.source_sha[:8], kind)
-        table.add_row(str(a.id), when, a.exercise, badge(a.outcome), *shown)
+        table.add(str(a.id), when, a.exercise, badge(a.outcome), *shown)
     return table
 
 
@@ -60,7 +61,7 @@ def traffic(lines: Sequence[Line], moved: int, needed: int) -> RenderableType:
         each = f"{x.units / x.requests:.2f} {unit}" if x.requests else ""
         mark = "" if x.excess <= 1.1 else " !"
         values = (str(x.line), x.space, x.access, f"{x.requests:,}", each, f"{x.excess:.2f}×{mark}", x.text)
-        table.add_row(*(Text(value, style) for value in values))
+        table.add(*(Text(value, style) for value in values))
     if not lines:
         return Text("no kernel touched global or shared memory")
     total = f"global memory: {moved:,} bytes moved in whole sectors, {needed:,} needed at least"
@@ -68,16 +69,68 @@ def traffic(lines: Sequence[Line], moved: int, needed: int) -> RenderableType:
     return Group(table, Text(""), Text(total + (f" ({moved / needed:.2f}×)" if needed else "")), Text(hint, "dim"))
 
 
+def dashboard(
+    known: Mapping[str, tuple[Exercise, Standing]],
+    here: str,
+    after: str,
+    days: Sequence[date],
+    today: date,
+    command: str,
+) -> RenderableType:
+    """At most 12 lines: where you are, what is next, how far you are, the streak, and the one command to type."""
+    rows: list[tuple[str, str] | tuple[str, Text]] = []
+    if here:
+        rows.append(("here", _place(*known[here])))
+    if after:
+        rows.append(("next", _title(known[after][0])))
+    board = [standing for _, standing in known.values()]
+    rows += [("passed", _passed(totals(board))), ("tracks", _tracks(known)), ("week", _week(days, today))]
+    last = Text.assemble(("type  ", "dim"), (_typed(known, here, after, command), "bold"))
+    return Group(labelled(rows), Text(""), last)
+
+
+def _title(exercise: Exercise) -> Text:
+    return Text.assemble((exercise.id, "bold"), f"  {exercise.title}")
+
+
+def _place(exercise: Exercise, standing: Standing) -> Text:
+    state = badge(standing.verdict) if standing.verdict else Text("· edited", "cyan")
+    tried = f", {count(standing.attempts, 'attempt')}" * bool(standing.attempts)
+    return Text.assemble(_title(exercise), "   ", state, (tried, "dim"))
+
+
+def _passed(totals: Totals) -> str:
+    medals = ", ".join(f"{n} {name}" for name, n in totals.tiers.items() if n and name != "none")
+    return f"{totals.passed} of {count(totals.exercises, 'exercise')}" + f" · {medals}" * bool(medals)
+
+
+def _tracks(known: Mapping[str, tuple[Exercise, Standing]]) -> str:
+    tracks: dict[str, list[bool]] = {}
+    for exercise, standing in known.values():
+        tracks.setdefault(exercise.track, []).append(standing.passed)
+    return " · ".join(f"{name} {sum(done)}/{len(done)}" for name, done in tracks.items())
+
+
+def _week(days: Sequence[date], today: date) -> str:
+    """The last seven days, today last."""
+    active, length = set(days), streak(days, today)
+    dots = " ".join("●" if today - timedelta(days=n) in active else "·" for n in range(6, -1, -1))
+    return dots + (f"   {count(length, 'day')} in a row" if length else "   no streak yet")
+
+
+def _typed(known: Mapping[str, tuple[Exercise, Standing]], here: str, after: str, command: str) -> str:
+    """Go on where you are; else the next one; else the scoreboard."""
+    if here and not known[here][1].passed:
+        return f"{command} watch {known[here][0].number}"
+    return f"{command} show {known[after][0].number}" if after else f"{command} scoreboard"
+
+
 def medal(tier: str) -> str:
     return "" if tier == "none" else tier
 
 
-def _columns(*names: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for name in names:
-        right = name in ("ratio", "attempts", "hints", "id", "time")
-        table.add_column(name, justify="right" if right else "left", overflow="fold")
-    return table
+def _columns(*names: str) -> Columns:
+    return Columns(names, ("ratio", "attempts", "hints", "id", "time"))
 
 
 def task(exercise: Exercise, readme: str, rendered: bool) -> RenderableType:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from grader import bench, catalog, choose, pristine, record, score, screen
-from grader.errors import MachineError, SpecError, UsageError
+from grader.errors import EmptyError, MachineError, SpecError, UsageError
 from grader.model import Exercise, Request, Verdict
 
 Args = Any  # what argparse made of the command line
@@ -65,18 +65,39 @@ def _run_one(shared: bench.Bench, exercise: Exercise, alone: bool) -> int:
 def listing(args: Args) -> int:
     home = catalog.root()
     exercises = choose.exercises(home, args.names, args.k, whole=True)
-    board = score.board(exercises, record.attempts(record.url()))
     edited = frozenset(e.id for e in choose.touched(home, exercises))
+    kept = _kept(args, exercises, score.summary(exercises, record.tallies(record.url())), edited)
     if args.json:
-        bench.emit([_listed(e, s, e.id in edited) for e, s in zip(exercises, board, strict=True)])
+        bench.emit([_listed(e, s, e.id in edited) for e, s in kept])
         return 0
     from grader import tables
 
-    following = score.following(board, "")
-    screen.out(tables.listing(exercises, board, edited))
+    following = score.following([s for _, s in kept], "")
+    screen.out(tables.listing([e for e, _ in kept], [s for _, s in kept], edited))
     if following:
         screen.out("", f"next: {args.command} show {following}")
     return 0
+
+
+Kept = list[tuple[Exercise, score.Standing]]
+
+
+def _kept(
+    args: Args, exercises: tuple[Exercise, ...], board: tuple[score.Standing, ...], edited: frozenset[str]
+) -> Kept:
+    """Those that --track, --status, --difficulty and --needs leave."""
+    known = {e.track for e in exercises}
+    if args.track and args.track not in known:
+        raise UsageError(f"no track is called {args.track!r}; there are {', '.join(sorted(known))}")
+    kept = [
+        (e, s)
+        for e, s in zip(exercises, board, strict=True)
+        if choose.suits(e, args.track, args.difficulty, args.needs)
+        and (not args.status or score.has(s, args.status, e.id in edited))
+    ]
+    if not kept:
+        raise EmptyError("no exercise is like that; leave a filter out, or see `grader list`")
+    return kept
 
 
 def _listed(exercise: Exercise, standing: score.Standing, edited: bool) -> dict[str, Any]:
@@ -87,9 +108,9 @@ def _listed(exercise: Exercise, standing: score.Standing, edited: bool) -> dict[
 
 
 def scoreboard(args: Args) -> int:
-    attempts = record.attempts(record.url())
-    board = score.board(choose.everything(catalog.root()), attempts)
-    totals, streak = score.totals(board), score.streak(score.days(attempts), datetime.now().date())
+    url = record.url()
+    board = score.summary(choose.everything(catalog.root()), record.tallies(url))
+    totals, streak = score.totals(board), score.streak(score.dates(record.quarters(url)), datetime.now().date())
     if args.json:
         rows = [asdict(standing) for standing in board]
         bench.emit({"schema_version": 1, "exercises": rows, "totals": asdict(totals), "streak_days": streak})
@@ -146,7 +167,7 @@ def show(args: Args) -> int:
     (exercise,) = choose.exercises(home, [args.name] if args.name else [])
     readme = _readme(exercise.folder)
     if args.json:
-        facts = _listed(exercise, score.standing(exercise, record.attempts(record.url())), False)
+        facts = _listed(exercise, score.summed(exercise, record.tallies(record.url(), exercise.id)), False)
         bench.emit(facts | {"declaration": exercise.declaration.text, "readme": readme, "hints": len(exercise.hints)})
         return 0
     from grader import tables
@@ -171,7 +192,7 @@ def hint(args: Args) -> int:
     if args.tier is not None and not 1 <= args.tier <= total:
         raise UsageError(f"{exercise.id} has {total} hints; ask for --tier 1 to {total}")
     tier = args.tier or min(max(opened, default=0) + 1, total)
-    free = score.standing(exercise, record.attempts(url, exercise.id)).passed
+    free = score.summed(exercise, record.tallies(url, exercise.id)).passed
     if args.json:
         bench.emit({"exercise": exercise.id, "tier": tier, "of": total, "text": exercise.hints[tier - 1]})
     else:
@@ -225,7 +246,7 @@ def _put(args: Args, exercise: Exercise, text: str, done: str) -> int:
 
 
 def compare(args: Args) -> int:
-    """Unlocked by a recorded pass: the passing source beside the solution."""
+    """Unlocked by a recorded pass, or by giving up: the learner's source beside the solution."""
     from grader import compare as compare_
 
     home, url = catalog.root(), record.url()
@@ -233,24 +254,29 @@ def compare(args: Args) -> int:
     attempts = record.attempts(url, exercise.id)
     passes = [a for a in attempts if a.outcome == "PASS" and not a.partial]
     own = [a for a in passes if not a.solution]
-    if not own:
-        screen.note(f"{exercise.id} is not passed yet, and the solution opens with a recorded pass; "
-                    f"next: {args.command} run {exercise.number}")  # fmt: skip
+    if not own and not record.gave_up(url, exercise.id):
+        screen.note(
+            f"{exercise.id} is not passed yet, and the solution opens with a recorded pass; "
+            f"next: {args.command} run {exercise.number}   or  {args.command} give-up {exercise.number}"
+        )
         return 1
     theirs = [a for a in passes if a.solution]
     answer = choose.source(bench.reference(home, exercise), exercise)
-    yours = compare_.Side(_text(url, own[-1]), _verdict(url, own[-1]))
-    solution = compare_.Side(answer, _verdict(url, theirs[-1]) if theirs else None)
+    mine = compare_.Side(_text(url, own[-1]), verdict(url, own[-1])) if own else None
+    yours = mine or compare_.Side(choose.source(exercise.source, exercise), None)
+    solution = compare_.Side(answer, verdict(url, theirs[-1]) if theirs else None)
+    kept = own[-1].id if own else None
     if args.json:
-        bench.emit({"exercise": exercise.id, "attempt": own[-1].id} | compare_.summary(yours, solution))
+        bench.emit({"exercise": exercise.id, "attempt": kept} | compare_.summary(yours, solution))
         return 0
     readme = _readme(bench.reference(home, exercise).parent)
     screen.out(compare_.screen(exercise, yours, solution, readme, screen.watched()), "")
-    screen.out(f"attempt {own[-1].id}: {compare_.headline(yours.verdict)}")
+    told = f"opened by giving up; a pass will be marked as assisted:  {args.command} run {exercise.number}"
+    screen.out(f"attempt {kept}: {compare_.headline(yours.verdict)}" if own else told)
     return 0
 
 
-def _verdict(url: str, attempt: record.Attempt) -> Verdict:
+def verdict(url: str, attempt: record.Attempt) -> Verdict:
     from grader import plain
 
     return plain.read(json.loads(record.verdict(url, attempt.id)))
@@ -378,11 +404,15 @@ def doctor(args: Args) -> int:
 
 
 def overview(args: Args) -> int:
-    """What is there and what to type, as `git status` would."""
-    board = score.board(choose.everything(catalog.root()), record.attempts(record.url()))
-    totals, following = score.totals(board), score.following(board, "")
-    screen.out(f"{totals.passed} of {totals.exercises} exercises passed")
-    if following:
-        screen.out(f"next:  {args.command} show {following}")
-    screen.out(f"all:   {args.command} list     help:  {args.command} --help")
+    """Where you are, what is next, and the one command to type."""
+    from grader import tables
+
+    home, url = catalog.root(), record.url()
+    exercises = choose.everything(home)
+    board = score.summary(exercises, record.tallies(url))
+    known = {e.id: (e, s) for e, s in zip(exercises, board, strict=True)}
+    here = choose.standing_in(home, Path.cwd()) or choose.newest(choose.touched(home, exercises))
+    after = score.following(board, here.id if here else "")
+    days, today = score.dates(record.quarters(url)), datetime.now().date()
+    screen.out(tables.dashboard(known, here.id if here else "", after, days, today, args.command))
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pty
@@ -15,7 +16,10 @@ from miniature import SKELETON, Course, answer, keyboard, timed, verdict
 from grader import record
 from grader.errors import MachineError, SpecError
 
-VERBS = ("run", "list", "show", "hint", "reset", "scoreboard", "compare", "history", "restore", "doctor")
+VERBS = (
+    "run", "watch", "list", "show", "next", "edit", "hint", "give-up", "reset", "scoreboard", "compare", "history",
+    "restore", "report", "export", "completion", "init", "doctor",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -237,7 +241,7 @@ def test_a_defect_is_not_the_learners(at: Course, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_defect_elsewhere_is_one_line(at: Course, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(record, "attempts", lambda *_: 1 / 0)
+    monkeypatch.setattr(record, "tallies", lambda *_: 1 / 0)
     found = at("list")
     assert found.code == 4 and found.err.count("\n") == 1 and "a defect of the grader" in found.err
 
@@ -338,7 +342,108 @@ def test_doctor(at: Course) -> None:
 
 
 def test_no_verb_says_what_to_type(at: Course) -> None:
-    assert at().out.splitlines()[:2] == ["0 of 2 exercises passed", "next:  python -m grader show 01_copy"]
+    lines = at().out.splitlines()
+    assert lines[-1] == "type  python -m grader show 1" and "0 of 2 exercises" in lines[1]
+    at.edit()
+    at.answers["01_copy"] = "WRONG"
+    at("run", "1")
+    lines = at().out.splitlines()
+    assert "01_copy" in lines[0] and "✗ WRONG, 1 attempt" in lines[0] and "02_scale" in lines[1]
+    assert len(lines) <= 12 and lines[-1] == "type  python -m grader watch 1" and "1 day in a row" in lines[4]
+    at.answers["01_copy"] = "PASS"
+    at("run", "1")
+    assert at().out.splitlines()[-1] == "type  python -m grader show 2"
+    at.edit("02_scale"), at("run", "2")
+    assert at().out.splitlines()[-1] == "type  python -m grader scoreboard"
+
+
+@pytest.mark.parametrize(
+    ("words", "ids"),
+    [("", "12"), ("--status new", "2"), ("--status open", "12"), ("--status begun", "1"), ("--status wrong", "1"),
+     ("--difficulty 1", "12"), ("--track foundations", "12"), ("--needs nothing", "12"),
+     ("--status begun -k copy", "1")],
+)  # fmt: skip
+def test_list_is_filtered(at: Course, words: str, ids: str) -> None:
+    at.edit()
+    at.answers["01_copy"] = "WRONG"
+    at("run", "1")
+    assert [row["id"][1] for row in at("list", "--json", *words.split()).json] == list(ids)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [("--track nosuch", 2, "there are foundations"), ("--status passed", 5, "no exercise is like that"),
+     ("--needs gpu", 5, "no exercise is like that"), ("--difficulty 9", 2, "1 to 5"), ("--status x", 2, "choose from")],
+)  # fmt: skip
+def test_a_filter_that_leaves_nothing(at: Course, words: str, code: int, says: str) -> None:
+    found = at("list", *words.split())
+    assert (found.code, found.out) == (code, "") and says in found.err
+
+
+def test_next_is_what_comes_after_where_you_are(at: Course) -> None:
+    assert "01_copy" in at("next").out
+    at.edit()
+    assert "02_scale" in at("next").out
+    at("run", "1"), at.edit("02_scale"), at("run", "2")
+    assert "every exercise is passed" in at("next").out
+
+
+def test_giving_up_opens_the_solution_and_is_remembered(at: Course) -> None:
+    assert at("give-up", "1").code == 2 and at("compare", "1").code == 1  # not without --yes
+    found = at("give-up", "1", "--yes")
+    assert found.code == 0 and "solutions/01_copy/copy.cu" in found.out
+    assert "// the solution" in at("compare", "1").out and at("compare", "1", "--json").json["attempt"] is None
+    at.edit()
+    at.answers["01_copy"] = timed(ratio=2.0)
+    at("run", "1")
+    assert at("scoreboard", "--json").json["exercises"][0]["tier"] == "bronze"
+    assert "✓ PASS, assisted" in at("list").out and at("hint", "1").code == 0
+
+
+@pytest.mark.parametrize(("answer_", "code"), [("y\n", 0), ("\n", 2), ("", 2)])
+def test_giving_up_is_asked_for(at: Course, monkeypatch: pytest.MonkeyPatch, answer_: str, code: int) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stdin", Terminal(answer_))
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    assert at("give-up", "1").code == code
+    assert record.gave_up(record.url(), "01_copy") is (code == 0)
+
+
+def test_after_a_pass_there_is_nothing_to_give_up(at: Course) -> None:
+    at.edit(), at("run", "1")
+    assert at("give-up", "1", "--json").json["assisted"] is False
+    assert not record.gave_up(record.url(), "01_copy")
+
+
+def test_a_workspace(at: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    at.edit()
+    folder = tmp_path / "mine"
+    found = at("init", str(folder))
+    assert found.code == 0 and str(folder) in found.out
+    source = folder / "exercises" / "01_copy" / "copy.cu"
+    assert source.read_text() == SKELETON.format(name="copy")  # not what was edited elsewhere
+    source.write_text("// mine")
+    assert at("init", str(folder), "--json").json["made"] == [] and source.read_text() == "// mine"
+    assert at("list", "--root", str(folder), "--json").json[0]["source"] == str(source)
+    assert at("--root", str(folder), "list", "--json").json[0]["edited"] is True
+    assert os.environ["GRADER_ROOT"] == str(at.home) and at("list", "--root", "/nowhere").code == 2
+    monkeypatch.delenv("GRADER_ROOT")
+    monkeypatch.chdir(source.parent)
+    assert at("list", "--json").json[0]["source"] == str(source)
+
+
+def test_edit_starts_the_editor_at_the_first_todo(at: Course, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    vim = tmp_path / "vim"
+    vim.write_text(f'#!/bin/sh\nprintf "%s " "$@" > {tmp_path}/told\n')
+    vim.chmod(0o755)
+    monkeypatch.setenv("VISUAL", f"{vim} -n")
+    assert at("edit", "1").code == 0
+    assert (tmp_path / "told").read_text().split() == ["-n", "+3", f"{at.home}/exercises/01_copy/copy.cu"]
+    monkeypatch.setenv("VISUAL", "/nosuch/editor")
+    assert at("edit", "1").code == 3 and at("edit", "1", "--json").json["place"] == "exercises/01_copy/copy.cu:3"
 
 
 @pytest.mark.parametrize("verb", VERBS)

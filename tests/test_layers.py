@@ -96,11 +96,24 @@ MAY_IMPORT: dict[str, set[str]] = {
         "__init__", "backends", "choose", "errors", "gpu", "judge", "model", "plain", "pristine", "record", "score",
         "screen", "show",
     },
+    "watch": set(),
+    "editor": set(),
+    "workspace": {"errors", "model", "pristine"},
+    "export": {"model", "plain", "record"},
+    "charts": {"model", "record", "score"},
+    "report": {"charts", "model", "record", "score"},
+    "session": {
+        "bench", "build", "catalog", "choose", "errors", "judge", "model", "record", "score", "screen", "watch",
+    },
     "verbs": {
         "author", "bench", "build", "catalog", "choose", "compare", "doctor", "efficiency", "errors", "folder", "model",
         "plain", "pristine", "prove", "record", "score", "screen", "simulate", "tables", "template",
     },
-    "cli": {"__init__", "errors", "screen", "verbs"},
+    "desk": {
+        "backends", "bench", "catalog", "choose", "editor", "errors", "export", "model", "pristine", "record", "report",
+        "score", "screen", "session", "verbs", "workspace",
+    },
+    "cli": {"__init__", "catalog", "desk", "errors", "score", "screen", "verbs"},
     "__main__": {"cli"},
 }  # fmt: skip
 
@@ -113,9 +126,12 @@ ONLY_IN = {
     "hypothesis": {"case", "cases"},
     "cupy_backends": {"backends.cuda"},
     "pynvml": {"gpu"},
+    "argcomplete": {"cli", "desk"},
+    "jinja2": {"report"},
+    "matplotlib": {"charts"},
     "sqlalchemy": {"record"},
     "rich": {"compare", "figures", "screen", "show", "tables"},
-    "argparse": {"cli", "worker"},
+    "argparse": {"cli", "session", "worker"},  # session: a Namespace, as if typed
 }  # fmt: skip
 MAY_PRINT = {"build", "cli", "screen"}  # build: in the forked child, into output.txt
 

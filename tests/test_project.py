@@ -33,13 +33,13 @@ def names(lines: list[str]) -> set[str]:
 
 
 def verbs(text: str) -> set[str]:
-    return set(re.findall(r"^\| `(?!python)(\w+)[ `]", text.split("## Verbs")[1], re.MULTILINE))
+    return set(re.findall(r"^\| `(?!python)([\w-]+)[ `]", text.split("## Verbs")[1], re.MULTILINE))
 
 
 def test_readme_has_every_verb(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         cli.main(["--help"])
-    offered = set(re.findall(r"^    (\w+)(?: |$)", capsys.readouterr().out, re.MULTILINE))
+    offered = set(re.findall(r"^    ([\w-]+)(?: |$)", capsys.readouterr().out, re.MULTILINE))
     assert verbs(read("README.md")) == offered
 
 

@@ -12,12 +12,15 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from miniature import timed, verdict
 
-from grader import plain, record
+from grader import plain, record, score
 from grader.errors import MachineError
 
 NOW = "2026-11-24T10:00:00+00:00"
@@ -244,3 +247,57 @@ def test_a_table_of_another_version_says_so(url: str) -> None:
     for action in (record.attempts, add):
         with pytest.raises(MachineError, match="another version of the grader"):
             action(url)
+
+
+# ---------------------------------------------------------------- counted by the database
+
+ROWS = st.builds(
+    record.Attempt,
+    exercise=st.sampled_from(["01_copy", "02_scale"]),
+    outcome=st.sampled_from(["PASS", "SLOW", "WRONG", "NOT_RUN"]),
+    at=st.datetimes(datetime(2026, 1, 1), datetime(2026, 3, 1)).map(lambda t: f"{t.isoformat()[:19]}+00:00"),
+    ratio=st.none() | st.floats(0.1, 3),
+    learner_us=st.none() | st.sampled_from([1.0, 2.0]),
+    library_us=st.none() | st.sampled_from([1.0, 2.0]),
+    hints_used=st.integers(0, 3),
+    solution=st.booleans(),
+    partial=st.booleans(),
+    assisted=st.booleans(),
+)
+
+
+@settings(max_examples=8)  # a database each
+@given(st.lists(ROWS, max_size=8))
+def test_the_database_counts_as_score_does(rows: list[record.Attempt]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/attempts.db"
+        for row in rows:
+            if row is rows[0]:
+                record.ready(url)
+            record.add(url, row, "// mine", "{}")
+        found = record.tallies(url)
+        assert sorted(map(str, _merged(found))) == sorted(map(str, score.tallied(rows)))
+        for minutes in (0, 345, -570):  # Greenwich, Kathmandu, Marquesas
+            zone = timezone(timedelta(minutes=minutes))
+            assert score.dates(record.quarters(url), zone) == score.days(rows, zone)
+
+
+def _merged(tallies: tuple[record.Tally, ...]) -> list[record.Tally]:
+    """No library time and a library that was faster are two groups to SQL, and one to us."""
+    kept: dict[tuple[str, str, bool, bool], record.Tally] = {}
+    for t in tallies:
+        key = (t.exercise, t.outcome, t.assisted, t.beaten)
+        if k := kept.get(key):
+            ratio = max((r for r in (k.ratio, t.ratio) if r is not None), default=None)
+            t = replace(
+                t, count=k.count + t.count, ratio=ratio, hints_used=max(k.hints_used, t.hints_used),
+                first_at=min(k.first_at, t.first_at), last_at=max(k.last_at, t.last_at),
+            )  # fmt: skip
+        kept[key] = t
+    return list(kept.values())
+
+
+def test_giving_up_is_no_hint(url: str) -> None:
+    record.ready(url)
+    record.hint(url, "01_copy", record.SOLUTION, NOW)
+    assert record.gave_up(url, "01_copy") and not record.gave_up(url, "02_scale") and not record.tiers(url, "01_copy")

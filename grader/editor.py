@@ -1,0 +1,39 @@
+"""Which editor, and how it is told the line. Pure but for `which`."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+PLUS = ("vi", "vim", "nvim", "gvim", "nano", "pico", "emacs", "emacsclient", "micro", "kak", "joe", "mg", "ne", "gedit")
+GOTO = ("code", "code-insiders", "codium", "vscodium", "code-oss", "cursor", "windsurf")
+COLON = ("hx", "helix", "subl", "zed", "zeditor")
+WINDOWED = (*GOTO, "subl", "zed", "zeditor", "gvim", "gedit")  # opens beside the terminal and returns at once
+FALLBACK = ("code", "codium", "nano", "vim", "vi")
+
+Which = Callable[[str], str | None]
+
+
+def chosen(environ: Mapping[str, str] = os.environ, which: Which = shutil.which) -> list[str]:
+    """$VISUAL, then $EDITOR, then VS Code where it is, then what is installed; [] when there is none."""
+    for name in ("VISUAL", "EDITOR"):
+        if words := shlex.split(environ.get(name, "")):
+            return words
+    return next(([name] for name in FALLBACK if which(name)), [])
+
+
+def command(words: list[str], path: Path, line: int) -> list[str]:
+    """The command that opens `path` at `line`; at its top where we do not know how this editor is told."""
+    name = Path(words[0]).name.removesuffix(".exe")
+    if name in PLUS:
+        return [*words, f"+{line}", str(path)]
+    if name in GOTO:
+        return [*words, "--goto", f"{path}:{line}"]
+    return [*words, f"{path}:{line}" if name in COLON else str(path)]
+
+
+def windowed(words: list[str]) -> bool:
+    return Path(words[0]).name.removesuffix(".exe") in WINDOWED
