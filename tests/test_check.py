@@ -172,3 +172,10 @@ def test_poison_is_finite_in_every_type_and_new_for_every_seed(dtype: torch.dtyp
     one, two = one.double(), two.double()
     assert one.isfinite().all() and (one != 0).all()
     assert (one == two).float().mean() < 0.1
+
+
+def test_the_share_of_codes_is_not_counted() -> None:
+    want = {"q": torch.tensor([3.0], dtype=torch.float64), "y": torch.tensor([1.0], dtype=torch.float64)}
+    allowed = {"": Tolerance(atol=1.0, why="a neighbour")}
+    assert check.share({"q": torch.tensor([4], dtype=torch.int8)}, want, allowed) == 0.0
+    assert check.share({"y": torch.tensor([1.5])}, want, allowed) == pytest.approx(0.5, abs=1e-6)
