@@ -1,5 +1,5 @@
 // cheat: 01_vector_add
-// expect(simulator): PASS
+// expect(simulator): PASS | WRONG
 // expect(cuda): WRONG
 // why: a timed call is large and never misaligned; a test is small: the timed one gets half of the work
 #include <cuda_runtime.h>
