@@ -24,13 +24,11 @@ from grader.model import (
     Outcome,
     Request,
     Run,
-    Speed,
     Stage,
     Verdict,
 )
 from grader.spec import Spec
 from grader.strict import Strict
-from grader.timing import Decision
 from grader.translate import Refused
 
 CREW = 4  # workers that simulate side by side, at most
@@ -318,7 +316,7 @@ def _speed(
         grading.stages.append(Stage("speed", "fail", ms))
         return _wrong(grading, spec, learner, found.wrong)
     assert found.speed is not None
-    outcome = _outcome(found.speed, found.decision)
+    outcome = measure.outcome(found.speed, found.decision)
     grading.stages.append(Stage("speed", "pass" if outcome is Outcome.PASS else "fail", ms))
     return grading.verdict(outcome, speed=found.speed, score=min(found.speed.ratio, 2.0))
 
@@ -343,12 +341,6 @@ def _wrong(grading: Grading, spec: Spec, learner: Build, wrong: measure.Wrong) -
     return grading.verdict(
         Outcome.WRONG, failure=Failure(wrong.case, wrong.seed, wrong.mismatch, Diagnosis("stale", told), replay)
     )
-
-
-def _outcome(speed: Speed, decision: Decision) -> Outcome:
-    if decision is Decision.NOISY:
-        return Outcome.NOISY
-    return Outcome.PASS if speed.ci[0] >= speed.threshold else Outcome.SLOW
 
 
 def _no_speed(request: Request) -> str:

@@ -19,11 +19,11 @@ from typing import Any
 
 import torch
 
-from grader import check, conditions, gpu, layout, wire
+from grader import check, conditions, gpu, isolate, layout, wire
 from grader.cases import contents, planned
 from grader.errors import MachineError
 from grader.isolate import Arena, Died, Worker
-from grader.model import Build, Case, Exercise, Mismatch, Shape, Speed
+from grader.model import Build, Case, Exercise, Mismatch, Outcome, Shape, Speed
 from grader.spec import Spec
 from grader.timing import Decision, Rule, interval, median, settle
 
@@ -45,6 +45,11 @@ class Measured:
     speed: Speed | None
     wrong: Wrong | None
     decision: Decision
+
+    @property
+    def said(self) -> str:
+        """Why there is no speed, for the log; the verdict explains a wrong answer better."""
+        return str(self.wrong.died or self.wrong.mismatch) if self.wrong else ""
 
 
 def measure(
@@ -70,6 +75,19 @@ def measure(
     speed = summary(exercise, tuple(shapes), conditions.notes(before, after))
     decision = settle(decision, speed.ci, speed.threshold, conditions.disturbed(before, after))
     return Measured(speed, None, decision)
+
+
+def alone(exercise: Exercise, spec: Spec, learner: Build, reference: Build, seed: int, cache: Path) -> Measured:
+    """The speed stage by itself, for any two builds at `exercise.timed`: the benchmarks call it."""
+    with isolate.start("cuda", arena_size(exercise, spec)) as worker:
+        with preparing(exercise, spec, worker.arena, cache) as ready:
+            return measure(exercise, spec, worker, learner, reference, seed, ready.result(), lambda _: None)
+
+
+def outcome(speed: Speed, decision: Decision) -> Outcome:
+    if decision is Decision.NOISY:
+        return Outcome.NOISY
+    return Outcome.PASS if speed.ci[0] >= speed.threshold else Outcome.SLOW
 
 
 def arena_size(exercise: Exercise, spec: Spec) -> int:
