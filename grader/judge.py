@@ -21,6 +21,7 @@ from grader.model import (
     Diagnosis,
     Failure,
     Fate,
+    Finding,
     Outcome,
     Request,
     Run,
@@ -315,6 +316,9 @@ def _speed(
     if found.wrong:
         grading.stages.append(Stage("speed", "fail", ms))
         return _wrong(grading, spec, learner, found.wrong)
+    if found.suspicious:
+        grading.stages.append(Stage("speed", "fail", ms))
+        return grading.verdict(Outcome.UNSAFE, findings=(Finding("suspicious", found.suspicious),))
     assert found.speed is not None
     outcome = measure.outcome(found.speed, found.decision)
     grading.stages.append(Stage("speed", "pass" if outcome is Outcome.PASS else "fail", ms))

@@ -304,8 +304,9 @@ class Shape:
     reference_us: float
     library_us: float | None
     samples: int
-    rate: str = ""  # "3.91 TB/s", "41.2 TFLOP/s"
+    rate: str = ""  # "3,910 GB/s", "41.2 TFLOP/s"
     roofline_pct: float | None = None
+    limiter: str = "unknown"  # memory | compute | latency | launch
 
 
 class Outcome(str, Enum):

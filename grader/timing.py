@@ -44,10 +44,12 @@ class Rule:
 NEAR = 0.1  # of the threshold: what a throttled or shared GPU may shift a ratio by
 
 
-def settle(decision: Decision, ci: tuple[float, float], threshold: float, disturbed: bool) -> Decision:
-    """On a disturbed GPU no verdict is given near the threshold, however narrow the interval."""
+def settle(
+    decision: Decision, ci: tuple[float, float], threshold: float, disturbed: bool, broken: bool = False
+) -> Decision:
+    """On a disturbed GPU no verdict is given near the threshold, on a broken one none at all."""
     near = ci[0] < threshold * (1 + NEAR) and ci[1] > threshold * (1 - NEAR)
-    return Decision.NOISY if disturbed and near else decision
+    return Decision.NOISY if broken or (disturbed and near) else decision
 
 
 def median(values: Sequence[float]) -> float:
