@@ -148,7 +148,8 @@ def _add_verbs(verb: Callable[..., Parser]) -> None:
     count.add_argument("--solution", action="store_true", help="count the reference")
     count.add_argument("--case", metavar="C", help="the case, as a replay line spells it (default: a large round one)")
     count.add_argument("--seed", type=int, metavar="N", help="the contents' seed")
-    verb("doctor", verbs.doctor, "check this machine, and say how to mend it", "", "--json")
+    well = verb("doctor", verbs.doctor, "check this machine, and say how to mend it", "", "--json", "--calibrate")
+    well.add_argument("--calibrate", action="store_true", help="measure what this GPU can do at most, and keep it")
 
 
 RUNS = (

@@ -62,3 +62,13 @@ def write(cache: Path, uuid: str, peaks: Peaks) -> None:
     draft = target.with_suffix(f".{os.getpid()}")
     draft.write_text(json.dumps(asdict(peaks), indent=1))
     draft.replace(target)
+
+
+def words(p: Peaks) -> str:
+    """One line, with its date."""
+    memory = (("copy", p.copy_gb_s), ("read", p.read_gb_s), ("L2", p.l2_gb_s))
+    forms = ("fp32", "tf32", "fp16", "bf16", "int8")
+    maths = [(name, float(getattr(p, f"{name}_tflop_s"))) for name in forms]
+    said = [f"{name} {rate:,.0f} GB/s" for name, rate in memory if rate]
+    said += [f"{name} {rate:,.0f} TFLOP/s" for name, rate in maths if rate]
+    return f"{', '.join(said)}; {(p.calibrated or p.measured)[:10]}"

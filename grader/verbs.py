@@ -298,6 +298,8 @@ def doctor(args: Args) -> int:
     from grader import build
     from grader import doctor as doctor_
 
+    if args.calibrate:
+        _calibrate(build.cache())
     checks = doctor_.examine(catalog.root(), record.url(), build.cache())
     code = 3 if any(check.state == "fail" for check in checks) else 0
     if args.json:
@@ -307,6 +309,18 @@ def doctor(args: Args) -> int:
 
     screen.out(tables.checks([(c.state, c.name, c.found, c.fix) for c in checks]), "", doctor_.verdict(checks))
     return code
+
+
+def _calibrate(cache: Path) -> None:
+    """Raises MachineError where there is no GPU."""
+    progress = screen.Progress()
+    try:
+        progress("importing torch")
+        from grader import calibrate
+
+        calibrate.calibrate(cache, progress)
+    finally:
+        progress.clear()
 
 
 def overview(args: Args) -> int:

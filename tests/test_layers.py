@@ -58,6 +58,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "cases", "check", "clocks", "conditions", "errors", "gpu", "isolate", "layout", "model", "peaks", "roofline",
         "spec", "timing", "wire",
     },
+    "calibrate": {"errors", "gpu", "measure", "peaks"},
     "strict": {"backends", "build", "cases", "isolate", "model", "spec", "translate"},
     "sanitize": {"isolate", "model"},
     "efficiency": {"model"},
@@ -76,7 +77,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "show": {"figures", "model"},
     "tables": {"efficiency", "figures", "model", "record", "score", "show"},
     "compare": {"figures", "model", "tables"},
-    "doctor": {"backends", "catalog", "errors", "record"},
+    "doctor": {"backends", "catalog", "errors", "gpu", "peaks", "record"},
     # the command line
     "choose": {"catalog", "errors", "model", "pristine"},
     "bench": {
@@ -84,8 +85,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "screen", "show",
     },
     "verbs": {
-        "bench", "build", "catalog", "choose", "compare", "doctor", "efficiency", "errors", "model", "plain",
-        "pristine", "record", "score", "screen", "simulate", "tables",
+        "bench", "build", "calibrate", "catalog", "choose", "compare", "doctor", "efficiency", "errors", "model",
+        "plain", "pristine", "record", "score", "screen", "simulate", "tables",
     },
     "cli": {"__init__", "errors", "screen", "verbs"},
     "__main__": {"cli"},
@@ -94,8 +95,8 @@ MAY_IMPORT: dict[str, set[str]] = {
 # Heavy or single-purpose packages, and the only modules that may import them.
 ONLY_IN = {
     "torch": {
-        "build", "cases", "check", "diagnose", "judge", "layout", "measure", "multiple", "patterns", "precision",
-        "spec",
+        "build", "calibrate", "cases", "check", "diagnose", "judge", "layout", "measure", "multiple", "patterns",
+        "precision", "spec",
     },
     "hypothesis": {"case", "cases"},
     "cupy_backends": {"backends.cuda"},
