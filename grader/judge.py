@@ -61,6 +61,7 @@ class Grading:
         return Verdict(
             self.request.exercise.id, outcome, self.request.backend, self.device, self.seed,
             (*self.stages, *skipped), resources=self.build.resources if self.build else (),
+            launches=self.last.launches if self.last else (),
             hints_used=self.request.hints_used, **more,  # type: ignore[arg-type]
         )  # fmt: skip
 

@@ -200,6 +200,7 @@ class Launch:
     kernel: str
     grid: tuple[int, int, int]
     block: tuple[int, int, int]
+    shared: int = 0  # dynamic, bytes per block
 
 
 @dataclass(frozen=True)
@@ -348,6 +349,7 @@ class Verdict:
     speed: Speed | None = None
     speed_why: str = ""  # why speed is None
     resources: tuple[Resources, ...] = ()
+    launches: tuple[Launch, ...] = ()  # of the largest case
     log: str = ""  # compiler's or learner's output
     detail: str = ""  # one sentence more
     next: str = ""

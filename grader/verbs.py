@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from grader import bench, catalog, choose, pristine, record, score, screen
+from grader import backends, bench, catalog, choose, gpu, pristine, record, score, screen
 from grader.errors import MachineError, SpecError, UsageError
 from grader.model import Exercise, Request, Verdict
 
@@ -239,15 +239,35 @@ def compare(args: Args) -> int:
         return 1
     theirs = [a for a in passes if a.solution]
     answer = choose.source(bench.reference(home, exercise), exercise)
-    yours = compare_.Side(_text(url, own[-1]), _verdict(url, own[-1]))
-    solution = compare_.Side(answer, _verdict(url, theirs[-1]) if theirs else None)
+    yours = _side(exercise, _text(url, own[-1]), _verdict(url, own[-1]))
+    solution = _side(exercise, answer, _verdict(url, theirs[-1]) if theirs else None)
     if args.json:
         bench.emit({"exercise": exercise.id, "attempt": own[-1].id} | compare_.summary(yours, solution))
         return 0
     readme = _readme(bench.reference(home, exercise).parent)
-    screen.out(compare_.screen(exercise, yours, solution, readme, screen.watched()), "")
+    found = gpu.find()
+    capability = found.capability if found else None
+    if args.html:
+        page = compare_.screen(exercise, yours, solution, readme, True, capability)
+        screen.html(Path(args.html), f"{exercise.id}: yours and the solution", page)
+        screen.out(f"written: {args.html}")
+        return 0
+    screen.out(compare_.screen(exercise, yours, solution, readme, screen.watched(), capability), "")
     screen.out(f"attempt {own[-1].id}: {compare_.headline(yours.verdict)}")
     return 0
+
+
+def _side(exercise: Exercise, text: str, verdict: Verdict | None) -> Any:
+    """With its machine code, where a GPU build of it is still in the cache."""
+    from grader import compare as compare_
+
+    if verdict is None or verdict.backend != "cuda":
+        return compare_.Side(text, verdict)
+    from grader import build, sass
+
+    sources = backends.get("cuda").sources(exercise, text, f"{exercise.name}.cu")
+    library = build.kept(sources, "cuda", build.cache())
+    return compare_.Side(text, verdict, sass.read(library) if library else "its build is no longer in the cache")
 
 
 def _verdict(url: str, attempt: record.Attempt) -> Verdict:
