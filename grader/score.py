@@ -12,6 +12,9 @@ from grader.record import Attempt
 
 TIERS = ("none", "bronze", "silver", "gold", "platinum")
 
+# What a tier is worth: a pass is most of the way, the library's speed the whole.
+POINTS = {"none": 0, "bronze": 50, "silver": 70, "gold": 90, "platinum": 100}
+
 # Best first: a correct but slow kernel is nearer to a pass than an unsafe one, and that than a wrong one.
 RANK = ("PASS", "NOISY", "SLOW", "UNSAFE", "WRONG", "TIMEOUT", "CRASH", "COMPILE", "NOT_RUN", "GRADER_ERROR")
 
@@ -32,6 +35,8 @@ class Standing:
     passed_at: str = ""  # the first pass
     last_at: str = ""
 
+    score: int = 0  # 0 to 100, by the tier
+
     @property
     def passed(self) -> bool:
         return bool(self.passed_at)
@@ -44,6 +49,7 @@ class Totals:
     passed: int
     attempts: int
     tiers: dict[str, int]  # how many exercises hold exactly this tier
+    score: float = 0.0  # the mean over all exercises, 0 to 100: those not begun count as 0
 
 
 def tier(attempt: Attempt, exercise: Exercise) -> str:
@@ -77,16 +83,17 @@ def standing(exercise: Exercise, attempts: Iterable[Attempt]) -> Standing:
     own = [a for a in counted(attempts) if a.exercise == exercise.id]
     if not own:
         return Standing(exercise.id)
-    earned = [tier(a, exercise) for a in own]
+    earned = max((tier(a, exercise) for a in own), key=TIERS.index)
     return Standing(
         exercise.id,
         verdict=min((a.outcome for a in own), key=rank),
         ratio=max((a.ratio for a in own if a.ratio is not None), default=None),
         attempts=sum(a.outcome not in BLAMELESS for a in own),
         hints=max(a.hints_used for a in own),
-        tier=max(earned, key=TIERS.index),
+        tier=earned,
         passed_at=next((a.at for a in own if a.outcome == "PASS"), ""),
         last_at=own[-1].at,
+        score=POINTS[earned],
     )
 
 
@@ -114,13 +121,14 @@ def totals(board: Sequence[Standing]) -> Totals:
         passed=sum(s.passed for s in board),
         attempts=sum(s.attempts for s in board),
         tiers={name: sum(s.tier == name for s in board) for name in TIERS},
+        score=sum(s.score for s in board) / len(board) if board else 0.0,
     )
 
 
 def best(attempts: Iterable[Attempt]) -> Attempt | None:
-    """The pass with the best ratio; the newest one where none was timed."""
+    """The pass with the best ratio, else the newest; what is the solution's own text only where nothing else passed."""
     passes = [a for a in counted(attempts) if a.outcome == "PASS"]
-    return max(passes, key=lambda a: (a.ratio or 0.0, a.id), default=None)
+    return max(passes, key=lambda a: (not a.assisted, a.ratio or 0.0, a.id), default=None)
 
 
 def days(attempts: Iterable[Attempt], zone: tzinfo | None = None) -> tuple[date, ...]:

@@ -30,13 +30,16 @@ def listing(exercises: Sequence[Exercise], board: Sequence[Standing], started: f
 
 
 def scoreboard(board: Sequence[Standing], totals: Totals, streak: int) -> RenderableType:
-    table = _columns("exercise", "best", "ratio", "attempts", "hints", "tier", "last")
+    table = _columns("exercise", "best", "ratio", "attempts", "hints", "tier", "score", "last")
     for s in board:
         numbers = (str(s.attempts or ""), str(s.hints or ""))
-        table.add_row(s.exercise, badge(s.verdict), ratio(s.ratio), *numbers, medal(s.tier), s.last_at[:10])
+        table.add_row(
+            s.exercise, badge(s.verdict), ratio(s.ratio), *numbers, medal(s.tier), str(s.score or ""), s.last_at[:10]
+        )
     medals = ", ".join(f"{n} {name}" for name, n in totals.tiers.items() if n and name != "none")
     last = f"{totals.passed} of {count(totals.exercises, 'exercise')} passed"
     last += f" in {count(totals.attempts, 'attempt')}" + f" · {medals}" * bool(medals)
+    last += f" · score {totals.score:.0f} of 100"
     last += f" · {count(streak, 'day')} in a row" * (streak > 1)
     return Group(table, Text(""), Text(last, "bold"))
 
@@ -75,7 +78,7 @@ def medal(tier: str) -> str:
 def _columns(*names: str) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for name in names:
-        right = name in ("ratio", "attempts", "hints", "id", "time")
+        right = name in ("ratio", "attempts", "hints", "id", "time", "score")
         table.add_column(name, justify="right" if right else "left", overflow="fold")
     return table
 

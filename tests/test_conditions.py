@@ -57,6 +57,7 @@ NEAR, FAR = (0.86, 0.88), (1.20, 1.22)  # both clear a threshold of 0.85 on a GP
         ({"reasons": 0x80}, Decision.NOISY, Decision.CLEAR),
         ({"others": 1}, Decision.NOISY, Decision.CLEAR),
         ({"sm_mhz": 1200}, Decision.NOISY, Decision.CLEAR),
+        ({"sm_mhz": 1500, "reasons": 0x4}, Decision.CLEAR, Decision.CLEAR),  # a matrix product at the power cap
         ({"uncorrected": 3}, Decision.NOISY, Decision.NOISY),
         ({"mig": True}, Decision.CLEAR, Decision.CLEAR),
     ],
