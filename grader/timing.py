@@ -26,14 +26,15 @@ class Rule:
     least: int = 8  # pairs: fewer say nothing of the spread
     most: int = 60
     width: float = 0.03  # of the ratio: narrower than anyone can use
+    early: float = 0.995  # coverage asked for before the end: who looks after every pair finds 95 % by luck too often
 
     def decide(self, ratios: Sequence[float], elapsed: float) -> Decision:
         if len(ratios) < self.least:
             return Decision.MORE
-        low, high = interval(ratios)
+        over = len(ratios) >= self.most or elapsed >= self.seconds
+        low, high = interval(ratios) if over else interval(ratios, self.early)
         clear = low >= self.threshold or high < self.threshold
         far = max(low - self.threshold, self.threshold - high) > high - low
-        over = len(ratios) >= self.most or elapsed >= self.seconds
         if clear and (over or far or high - low <= self.width * high):
             return Decision.CLEAR
         if over:
