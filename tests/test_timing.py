@@ -68,7 +68,7 @@ def test_a_disturbed_gpu_gives_no_verdict_near_the_threshold(
 
 
 def test_looking_after_every_pair_decides_little_by_luck() -> None:
-    """Truth is the threshold itself: a decision is luck. Of 100 such grades, 33 were decided when 95 % sufficed; now 13."""
+    """Truth is the threshold: deciding is luck. Of 100 such grades 33 were decided when 95 % sufficed, and 13 now."""
     random, decided, grades = np.random.default_rng(5), 0, 30
     for _ in range(grades):
         values, pairs, rule = list(1 + 0.02 * random.standard_normal(60)), 8, Rule(threshold=1.0)
