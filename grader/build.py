@@ -153,6 +153,15 @@ def _hash(folder: Path) -> str:
     return hashlib.sha256((folder / LIBRARY).read_bytes()).hexdigest()
 
 
+def kept(sources: Sources, backend: str, cache: Path) -> Path | None:
+    """The finished library of these sources, where there is one; nothing is built."""
+    import torch
+
+    name = Path(sources.compile[0]).stem
+    library = cache / "builds" / f"{name}-{backend}-{_key(sources, torch.__version__)}" / LIBRARY
+    return library if _whole(library.parent) else None
+
+
 def _key(sources: Sources, version: str) -> str:
     """Everything the library depends on: texts, flags, torch and the compilers themselves."""
     tools = [shutil.which(tool) for tool in ("nvcc", os.environ.get("CXX", "c++"), "ninja")]

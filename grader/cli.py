@@ -166,7 +166,9 @@ def _add_verbs(verb: Callable[..., Parser]) -> None:
     done.add_argument("--yes", action="store_true", help="do not ask")
     _add_name(verb("reset", verbs.reset, "put the skeleton back; your file is kept as a backup", "7", "softmax"))
     verb("scoreboard", verbs.scoreboard, "best verdict, ratio, attempts and tier of every exercise", "", "--json")
-    _add_name(verb("compare", verbs.compare, "your passing kernel beside the solution", "7", "softmax --json"))
+    both = verb("compare", verbs.compare, "your passing kernel beside the solution", "7", "7 --html x.html", "7 --json")
+    _add_name(both)
+    both.add_argument("--html", metavar="FILE", help="write it as a page instead")
     past = verb("history", verbs.history, "every attempt, with its source", "", "7", "--source 12", "7 --json")
     _add_name(past)
     past.add_argument("-n", type=_count, default=30, metavar="N", help="the newest N (default: 30; --json has all)")
@@ -193,7 +195,8 @@ def _add_verbs(verb: Callable[..., Parser]) -> None:
     new = verb("init", desk.init, "a folder to work in, with what editors need", "cuda", ".", "~/cuda --json")
     new.add_argument("folder", metavar="DIR", help="made when it is not there; `.` adds what a workspace lacks")
     _add_author(verb("author", verbs.author, "make an exercise, and check that it is whole", *AUTHORS))
-    verb("doctor", verbs.doctor, "check this machine, and say how to mend it", "", "--json")
+    well = verb("doctor", verbs.doctor, "check this machine, and say how to mend it", "", "--json", "--calibrate")
+    well.add_argument("--calibrate", action="store_true", help="measure what this GPU can do at most, and keep it")
 
 
 SHELLS = (

@@ -25,6 +25,9 @@ class State:
     watts: float
     reasons: int  # bit mask of nvmlClocksEventReason…
     others: int  # processes on this GPU that are not ours
+    limit: float = 0.0  # watts the board may draw; 0: not told
+    uncorrected: int = 0  # ECC errors since the driver was loaded that could not be corrected
+    mig: bool = False  # a slice of a GPU
 
 
 def notes(before: State | None, after: State | None) -> tuple[str, ...]:
@@ -34,19 +37,39 @@ def notes(before: State | None, after: State | None) -> tuple[str, ...]:
     seen = before.reasons | after.reasons
     said = [text for bit, text in REASONS.items() if seen & bit]
     if seen & POWER_CAP:
-        said.append("the clocks were held down by the power cap")
+        said.append("the clocks were held down by the power cap" + _of(before, after))
     if max(before.others, after.others):
         said.append(f"{max(before.others, after.others)} other processes were on this GPU")
     if after.temperature >= HOT:
         said.append(f"the GPU was {after.temperature} °C hot")
-    if before.sm_mhz and after.sm_mhz < SAG * before.sm_mhz:
+    if _sagged(before, after):
         said.append(f"the SM clock fell from {before.sm_mhz} to {after.sm_mhz} MHz")
+    if broken(before, after):
+        said.append("the GPU's memory had errors that ECC could not correct: nothing it says can be believed")
+    if after.mig:
+        said.append("this is a MIG slice: peaks and times are the slice's, not the GPU's")
     return tuple(said)
+
+
+def _of(before: State, after: State) -> str:
+    return f" ({max(before.watts, after.watts):.0f} of {after.limit:.0f} W)" if after.limit else ""
+
+
+def _sagged(before: State, after: State) -> bool:
+    return bool(before.sm_mhz) and after.sm_mhz < SAG * before.sm_mhz
+
+
+def broken(before: State | None, after: State | None) -> bool:
+    """Whether no verdict at all should be given."""
+    return before is not None and after is not None and after.uncorrected > before.uncorrected
 
 
 def disturbed(before: State | None, after: State | None) -> bool:
     """Whether a verdict close to its threshold should not be given."""
     if before is None or after is None:
         return False
-    throttled = any((before.reasons | after.reasons) & bit for bit in REASONS)
-    return throttled or max(before.others, after.others) > 0
+    seen = before.reasons | after.reasons
+    throttled = any(seen & bit for bit in REASONS)
+    # A matrix product draws all the power there is: both kernels are then timed at the same lower clock.
+    sagged = _sagged(before, after) and not seen & POWER_CAP
+    return throttled or sagged or max(before.others, after.others) > 0

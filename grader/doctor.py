@@ -15,7 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader import backends, catalog, record, sandbox
+from grader import backends, catalog, peaks, record, sandbox
+from grader import gpu as gpus
 from grader.errors import MachineError
 
 PATIENCE = 10.0  # seconds for a tool to say its version; a broken driver hangs nvidia-smi
@@ -43,6 +44,7 @@ def examine(home: Path, url: str, cache: Path) -> tuple[Check, ...]:
         ("CuPy", cupy),
         ("nvcc", nvcc),
         ("GPU grading", grading),
+        ("peaks", lambda: measured(cache)),
         ("sanitizer", sanitizer),
         ("isolation", isolation),
         ("exercises", lambda: exercises(home)),
@@ -162,6 +164,17 @@ def grading() -> Check:
         found, fix = _split(why_not)
         return Check("warn", "GPU grading", found, fix)
     return Check("ok", "GPU grading", "cuda is used")
+
+
+def measured(cache: Path) -> Check:
+    """What % of roofline is a percentage of."""
+    if (found := gpus.find()) is None:
+        return Check("ok", "peaks", "there is no GPU to measure")
+    known = peaks.read(cache, found.uuid)
+    if known is None or not known.calibrated:
+        said = f"copy {known.copy_gb_s:,.0f} GB/s, {known.measured[:10]}" if known else "not measured yet"
+        return Check("ok", "peaks", said, "for the rest:  python -m grader doctor --calibrate")
+    return Check("ok", "peaks", peaks.words(known))
 
 
 def sanitizer() -> Check:

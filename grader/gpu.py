@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,7 +79,21 @@ def state(own: frozenset[int]) -> State | None:
             p.nvmlDeviceGetPowerUsage(h) / 1000,
             int(p.nvmlDeviceGetCurrentClocksThrottleReasons(h)),
             others,
+            _told(p, lambda: p.nvmlDeviceGetEnforcedPowerLimit(h), 0) / 1000,
+            int(_told(p, lambda: p.nvmlDeviceGetTotalEccErrors(h, UNCORRECTED, VOLATILE), 0)),
+            _told(p, lambda: p.nvmlDeviceGetMigMode(h)[0], 0) == 1,
         )
+
+
+UNCORRECTED, VOLATILE = 1, 0  # NVML_MEMORY_ERROR_TYPE_UNCORRECTED, NVML_VOLATILE_ECC
+
+
+def _told(p: Any, ask: Callable[[], Any], otherwise: Any) -> Any:
+    """Consumer boards have neither ECC nor MIG, and NVML says so with an error."""
+    try:
+        return ask()
+    except p.NVMLError:
+        return otherwise
 
 
 def _text(value: str | bytes) -> str:

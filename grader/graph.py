@@ -71,7 +71,7 @@ def _launch(cuda: ctypes.CDLL, node: int) -> Launch:
     elif params.kern and hasattr(cuda, "cuKernelGetName"):
         cuda.cuKernelGetName(ctypes.byref(name), ctypes.c_void_p(params.kern))
     mangled = (name.value or b"a kernel").decode()
-    return Launch(demangle(mangled), tuple(params.grid), tuple(params.block))
+    return Launch(demangle(mangled), tuple(params.grid), tuple(params.block), int(params.shared))
 
 
 _RULES = {

@@ -21,16 +21,15 @@ from grader.model import (
     Diagnosis,
     Failure,
     Fate,
+    Finding,
     Outcome,
     Request,
     Run,
-    Speed,
     Stage,
     Verdict,
 )
 from grader.spec import Spec
 from grader.strict import Strict
-from grader.timing import Decision
 from grader.translate import Refused
 
 CREW = 4  # workers that simulate side by side, at most
@@ -65,6 +64,7 @@ class Grading:
         return Verdict(
             self.request.exercise.id, outcome, self.request.backend, self.device, self.seed,
             (*self.stages, *skipped), resources=self.build.resources if self.build else (),
+            launches=self.last.launches if self.last else (),
             hints_used=self.request.hints_used, isolation=level.name, isolation_why=level.why,
             **more,  # type: ignore[arg-type]
         )  # fmt: skip
@@ -348,8 +348,11 @@ def _speed(
     if found.wrong:
         grading.stages.append(Stage("speed", "fail", ms))
         return _wrong(grading, spec, learner, found.wrong)
+    if found.suspicious:
+        grading.stages.append(Stage("speed", "fail", ms))
+        return grading.verdict(Outcome.UNSAFE, findings=(Finding("suspicious", found.suspicious),))
     assert found.speed is not None
-    outcome = _outcome(found.speed, found.decision)
+    outcome = measure.outcome(found.speed, found.decision)
     grading.stages.append(Stage("speed", "pass" if outcome is Outcome.PASS else "fail", ms))
     return grading.verdict(outcome, speed=found.speed, score=min(found.speed.ratio, 2.0))
 
@@ -374,12 +377,6 @@ def _wrong(grading: Grading, spec: Spec, learner: Build, wrong: measure.Wrong) -
     return grading.verdict(
         Outcome.WRONG, failure=Failure(wrong.case, wrong.seed, wrong.mismatch, Diagnosis("stale", told), replay)
     )
-
-
-def _outcome(speed: Speed, decision: Decision) -> Outcome:
-    if decision is Decision.NOISY:
-        return Outcome.NOISY
-    return Outcome.PASS if speed.ci[0] >= speed.threshold else Outcome.SLOW
 
 
 def _no_speed(request: Request) -> str:

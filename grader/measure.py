@@ -7,7 +7,6 @@ reference time ÷ learner time, so slow drifts of the clock cancel.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import random
 import threading
@@ -20,11 +19,12 @@ from typing import Any
 
 import torch
 
-from grader import check, conditions, gpu, layout, wire
+from grader import check, clocks, conditions, gpu, isolate, layout, peaks, roofline, wire
 from grader.cases import contents, planned
 from grader.errors import MachineError
 from grader.isolate import Arena, Died, Worker
-from grader.model import Build, Case, Exercise, Mismatch, Shape, Speed
+from grader.model import Build, Case, Exercise, Mismatch, Outcome, Shape, Speed
+from grader.peaks import Peaks
 from grader.spec import Spec
 from grader.timing import Decision, Rule, interval, median, settle
 
@@ -46,6 +46,12 @@ class Measured:
     speed: Speed | None
     wrong: Wrong | None
     decision: Decision
+    suspicious: str = ""  # why the times cannot be believed
+
+    @property
+    def said(self) -> str:
+        """Why there is no speed, for the log; the verdict explains a wrong answer better."""
+        return str(self.wrong.died or self.wrong.mismatch) if self.wrong else self.suspicious
 
 
 def measure(
@@ -62,15 +68,31 @@ def measure(
         for sizes in exercise.timed:
             progress("timing " + " × ".join(f"{k} {v}" for k, v in sizes.items()))
             before = before or gpu.state(own)
-            found = _Timed(exercise, spec, worker, ready.pinned, sizes, seed, ready.peak).run()
+            found = _Timed(exercise, spec, worker, ready.pinned, sizes, seed, ready.peaks).run()
             if isinstance(found, Wrong):
                 return Measured(None, found, Decision.CLEAR)
+            if isinstance(found, str):
+                return Measured(None, None, Decision.CLEAR, found)
             shapes.append(found[0])
             decision = found[1] if found[1] is Decision.NOISY else decision
             after = gpu.state(own)  # while the clocks still are what they were
     speed = summary(exercise, tuple(shapes), conditions.notes(before, after))
-    decision = settle(decision, speed.ci, speed.threshold, conditions.disturbed(before, after))
+    disturbed, broken = conditions.disturbed(before, after), conditions.broken(before, after)
+    decision = settle(decision, speed.ci, speed.threshold, disturbed, broken)
     return Measured(speed, None, decision)
+
+
+def alone(exercise: Exercise, spec: Spec, learner: Build, reference: Build, seed: int, cache: Path) -> Measured:
+    """The speed stage by itself, for any two builds at `exercise.timed`: the benchmarks call it."""
+    with isolate.start("cuda", arena_size(exercise, spec)) as worker:
+        with preparing(exercise, spec, worker.arena, cache) as ready:
+            return measure(exercise, spec, worker, learner, reference, seed, ready.result(), lambda _: None)
+
+
+def outcome(speed: Speed, decision: Decision) -> Outcome:
+    if decision is Decision.NOISY:
+        return Outcome.NOISY
+    return Outcome.PASS if speed.ci[0] >= speed.threshold else Outcome.SLOW
 
 
 def arena_size(exercise: Exercise, spec: Spec) -> int:
@@ -83,7 +105,7 @@ def summary(exercise: Exercise, shapes: tuple[Shape, ...], notes: tuple[str, ...
     worst = min(shapes, key=lambda s: s.ratio)
     return Speed(
         worst.ratio, worst.ci, exercise.threshold, worst.learner_us, worst.reference_us, worst.library_us,
-        worst.roofline_pct, "memory" if worst.roofline_pct is not None else "unknown", shapes, notes,
+        worst.roofline_pct, worst.limiter, shapes, notes,
     )  # fmt: skip
 
 
@@ -136,22 +158,36 @@ class _Timed:
         pinned: Pinned,
         sizes: Mapping[str, int],
         seed: int,
-        peak: float,
+        peaks: Peaks,
     ) -> None:
-        self.exercise, self.spec, self.worker, self.sizes, self.peak = exercise, spec, worker, dict(sizes), peak
+        self.exercise, self.spec, self.worker, self.sizes, self.peaks = exercise, spec, worker, dict(sizes), peaks
         self.pinned, self.random = pinned, random.Random(seed)
         self.seed, self.recipes = seed, list(spec.recipes)
         self.times: tuple[list[float], list[float]] = ([], [])
+        self.walls: tuple[list[float], list[float]] = ([], [])  # µs by the judge's clock
+        self.learner_first: list[bool] = []
         self.rule = Rule(exercise.threshold)
 
-    def run(self) -> Wrong | tuple[Shape, Decision]:
+    def run(self) -> Wrong | str | tuple[Shape, Decision]:
+        """A shape; or a wrong answer; or why the times cannot be believed."""
         started, decision, number = time.monotonic(), Decision.MORE, 0
         while decision is Decision.MORE:
             if wrong := self.pair(number):
                 return wrong
             number += 1
             decision = self.rule.decide(self.ratios(), time.monotonic() - started)
-        return self.shape(), decision
+        return self.suspicious() or (self.shape(), decision)
+
+    def suspicious(self) -> str:
+        """A forged time is no evidence of speed, whatever the ratio."""
+        rows = zip(*self.times, *self.walls, self.learner_first, strict=True)
+        pairs = [clocks.Pair(*row) for row in rows]
+        least = roofline.floor_us(self.work(), self.peaks, _l2_bytes())
+        return clocks.contradiction(pairs) or roofline.impossible(median(self.times[0]), median(self.times[1]), least)
+
+    def work(self) -> roofline.Work:
+        sizes, params = self.sizes, self.exercise.declaration.params
+        return roofline.Work(self.spec.moved(**sizes), self.spec.flops(**sizes), roofline.form(params))
 
     def ratios(self) -> list[float]:
         return [b / a for a, b in zip(*self.times, strict=True)]
@@ -182,13 +218,23 @@ class _Timed:
     def both(self, values: Mapping[str, Any], want: Mapping[str, torch.Tensor]) -> Mismatch | None:
         """Learner and reference in random order; what the learner's wrote is checked."""
         wrong = None
-        for place, library in enumerate(self.random.sample((0, 1), 2)):
+        order = self.order()
+        self.learner_first.append(order[0] == 0)
+        for place, library in enumerate(order):
             if place and self.inout:
                 self.put(values)
+            started = time.perf_counter()
             self.times[library].append(self.sample(library, upload=not place or self.inout))
+            self.walls[library].append(1e6 * (time.perf_counter() - started))
             if library == 0:
                 wrong = self.verify(values, want)
         return wrong
+
+    def order(self) -> list[int]:
+        """Random, but every second pair the other way round: A B B A or B A A B."""
+        if len(self.learner_first) % 2:
+            return [1, 0] if self.learner_first[-1] else [0, 1]
+        return self.random.sample((0, 1), 2)
 
     def sample(self, library: int, upload: bool) -> float:
         poison = self.random.randrange(0x3C, 0x4C)
@@ -220,14 +266,20 @@ class _Timed:
 
     def shape(self) -> Shape:
         learner = median(self.times[0])
-        moved = self.spec.moved(**self.sizes)
-        rate = moved / learner / 1e3  # bytes per µs / 1000 = GB/s
+        under = roofline.place(learner, self.work(), self.peaks, _l2_bytes())
         # A copy within the device is no bound for work that waits for the host.
-        roofline = 100 * rate / self.peak if self.peak and self.exercise.recorded else None
+        share = under.share if self.exercise.recorded else None
         return Shape(
             self.sizes, median(self.ratios()), interval(self.ratios()), learner, median(self.times[1]),
-            self.library(), len(self.times[0]), f"{rate:,.0f} GB/s", roofline,
+            self.library(), len(self.times[0]), self.rate(learner), share, under.limiter,
         )  # fmt: skip
+
+    def rate(self, us: float) -> str:
+        """In the unit of the nearer roof."""
+        work = self.work()
+        if roofline.bound(work, self.peaks, _l2_bytes()) == "compute":
+            return f"{work.flops / us / 1e6:,.1f} TFLOP/s"
+        return f"{work.moved / us / 1e3:,.0f} GB/s"
 
     def library(self) -> float:
         """µs of torch's own operation, cold, in the judge's process: shown, not graded."""
@@ -239,13 +291,17 @@ def _runtime() -> Any:
     return torch.cuda.cudart()  # type: ignore[no-untyped-call]
 
 
+def _l2_bytes() -> int:
+    return int(torch.cuda.get_device_properties(0).L2_cache_size)
+
+
 def _event() -> Any:
     return torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]
 
 
 def cold(call: Callable[[], Any], times: int = 10) -> list[float]:
     """µs of `call` with a cold L2, a few times."""
-    flush = torch.empty(2 * torch.cuda.get_device_properties(0).L2_cache_size, dtype=torch.uint8, device="cuda")
+    flush = torch.empty(2 * _l2_bytes(), dtype=torch.uint8, device="cuda")
     samples = []
     for _ in range(times + 2):
         start, stop = _event(), _event()
@@ -263,7 +319,7 @@ class Ready:
     """What the speed stage needs and can have before it begins."""
 
     pinned: Pinned
-    peak: float  # GB/s of a device copy
+    peaks: Peaks
 
 
 @contextlib.contextmanager
@@ -279,13 +335,13 @@ def preparing(exercise: Exercise, spec: Spec, arena: Arena, cache: Path) -> Iter
 
 
 def _prepare(exercise: Exercise, spec: Spec, pinned: Pinned, cache: Path, unwanted: threading.Event) -> Ready:
-    peak = copy_peak(cache)
+    known = device_peaks(cache)
     with enough_memory():
         # A verdict without times does not wait for the rest.
         spans = [_span(exercise, spec, sizes) for sizes in exercise.timed if not unwanted.is_set()]
         if not unwanted.is_set():
             pinned.reach(max(spans))
-    return Ready(pinned, peak)
+    return Ready(pinned, known)
 
 
 def _span(exercise: Exercise, spec: Spec, sizes: Mapping[str, int]) -> int:
@@ -295,23 +351,21 @@ def _span(exercise: Exercise, spec: Spec, sizes: Mapping[str, int]) -> int:
     return planned(exercise, spec, case, values, spec.oracle(**values, **sizes), SECONDS).job.span
 
 
-def copy_peak(cache: Path) -> float:
-    """GB/s of a device copy on this GPU, bytes read plus written; measured once, kept by the GPU's UUID."""
+def device_peaks(cache: Path) -> Peaks:
+    """What is known of this GPU; where nothing is, a copy is measured now. `doctor --calibrate` measures the rest."""
     found = gpu.find()
     torch.cuda.init()  # type: ignore[no-untyped-call]
-    path = cache / "peaks" / f"{found.uuid if found else 'unknown'}.json"
-    try:
-        return float(json.loads(path.read_text())["copy_gb_s"])
-    except (OSError, ValueError, KeyError):
-        pass
+    uuid = found.uuid if found else ""
+    if known := peaks.read(cache, uuid):
+        return known
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    made = Peaks(found.name if found else "", now, copy_gb_s=copy_rate())
+    peaks.write(cache, uuid, made)
+    return made
+
+
+def copy_rate() -> float:
+    """GB/s of a device copy, bytes read plus written."""
     source = torch.empty(1 << 30, dtype=torch.uint8, device="cuda")
     target = torch.empty_like(source)
-    peak = 2 * source.numel() / min(cold(lambda: target.copy_(source), times=20)) / 1e3
-    record = {
-        "gpu": found.name if found else "",
-        "copy_gb_s": peak,
-        "measured": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-    }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(record))
-    return peak
+    return 2 * source.numel() / min(cold(lambda: target.copy_(source), times=20)) / 1e3

@@ -212,6 +212,7 @@ class Launch:
     kernel: str
     grid: tuple[int, int, int]
     block: tuple[int, int, int]
+    shared: int = 0  # dynamic, bytes per block
 
 
 @dataclass(frozen=True)
@@ -316,8 +317,9 @@ class Shape:
     reference_us: float
     library_us: float | None
     samples: int
-    rate: str = ""  # "3.91 TB/s", "41.2 TFLOP/s"
+    rate: str = ""  # "3,910 GB/s", "41.2 TFLOP/s"
     roofline_pct: float | None = None
+    limiter: str = "unknown"  # memory | compute | latency | launch
 
 
 class Outcome(str, Enum):
@@ -359,6 +361,7 @@ class Verdict:
     speed: Speed | None = None
     speed_why: str = ""  # why speed is None
     resources: tuple[Resources, ...] = ()
+    launches: tuple[Launch, ...] = ()  # of the largest case
     log: str = ""  # compiler's or learner's output
     detail: str = ""  # one sentence more
     next: str = ""

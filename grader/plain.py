@@ -13,6 +13,7 @@ from grader.model import (
     Diagnosis,
     Failure,
     Finding,
+    Launch,
     Mismatch,
     Outcome,
     Resources,
@@ -56,6 +57,7 @@ def write(verdict: Verdict) -> Json:
             "speed": asdict(verdict.speed) if verdict.speed else None,
             "speed_why": verdict.speed_why,
             "resources": [asdict(resource) for resource in verdict.resources],
+            "launches": [asdict(launch) for launch in verdict.launches],
             "log": verdict.log,
             "detail": verdict.detail,
             "score": verdict.score,
@@ -111,6 +113,7 @@ def read(data: Json) -> Verdict:
         speed=_read_speed(speed) if speed else None,
         speed_why=data.get("speed_why", ""),
         resources=tuple(Resources(**_known(Resources, item)) for item in data.get("resources", ())),
+        launches=tuple(_read_launch(item) for item in data.get("launches", ())),
         log=data.get("log", ""),
         detail=data.get("detail", ""),
         next=data.get("next", ""),
@@ -134,6 +137,10 @@ def _read_failure(item: Json) -> Failure:
         got, want = _number(item["got"]), _number(item["want"])
         mismatch = Mismatch(**known | {"index": tuple(item["index"]), "got": got, "want": want})
     return Failure(case, item["seed"], mismatch, Diagnosis(**_known(Diagnosis, item)), item["replay"])
+
+
+def _read_launch(item: Json) -> Launch:
+    return Launch(**_known(Launch, item) | {"grid": tuple(item["grid"]), "block": tuple(item["block"])})
 
 
 def _read_finding(item: Json) -> Finding:

@@ -12,6 +12,9 @@ from grader.record import Attempt, Tally
 
 TIERS = ("none", "bronze", "silver", "gold", "platinum")
 
+# What a tier is worth: a pass is most of the way, the library's speed the whole.
+POINTS = {"none": 0, "bronze": 50, "silver": 70, "gold": 90, "platinum": 100}
+
 # Best first: a correct but slow kernel is nearer to a pass than an unsafe one, and that than a wrong one.
 RANK = ("PASS", "NOISY", "SLOW", "UNSAFE", "WRONG", "TIMEOUT", "CRASH", "COMPILE", "NOT_RUN", "GRADER_ERROR")
 
@@ -33,6 +36,8 @@ class Standing:
     last_at: str = ""
     assisted: bool = False  # passed, but only with the solution at hand
 
+    score: int = 0  # 0 to 100, by the tier
+
     @property
     def passed(self) -> bool:
         return bool(self.passed_at)
@@ -45,6 +50,7 @@ class Totals:
     passed: int
     attempts: int
     tiers: dict[str, int]  # how many exercises hold exactly this tier
+    score: float = 0.0  # the mean over all exercises, 0 to 100: those not begun count as 0
 
 
 def tier(attempt: Attempt | Tally, exercise: Exercise) -> str:
@@ -96,16 +102,18 @@ def summed(exercise: Exercise, own: Sequence[Tally]) -> Standing:
     if not own:
         return Standing(exercise.id)
     passes = [t for t in own if t.outcome == "PASS"]
+    earned = max((tier(t, exercise) for t in own), key=TIERS.index)
     return Standing(
         exercise.id,
         verdict=min((t.outcome for t in own), key=rank),
         ratio=max((t.ratio for t in own if t.ratio is not None), default=None),
         attempts=sum(t.count for t in own if t.outcome not in BLAMELESS),
         hints=max(t.hints_used for t in own),
-        tier=max((tier(t, exercise) for t in own), key=TIERS.index),
+        tier=earned,
         passed_at=min((t.first_at for t in passes), default=""),
         last_at=max(t.last_at for t in own),
         assisted=bool(passes) and all(t.assisted for t in passes),
+        score=POINTS[earned],
     )
 
 
@@ -147,13 +155,14 @@ def totals(board: Sequence[Standing]) -> Totals:
         passed=sum(s.passed for s in board),
         attempts=sum(s.attempts for s in board),
         tiers={name: sum(s.tier == name for s in board) for name in TIERS},
+        score=sum(s.score for s in board) / len(board) if board else 0.0,
     )
 
 
 def best(attempts: Iterable[Attempt]) -> Attempt | None:
-    """The pass with the best ratio; the newest one where none was timed."""
+    """The pass with the best ratio, else the newest; what is the solution's own text only where nothing else passed."""
     passes = [a for a in counted(attempts) if a.outcome == "PASS"]
-    return max(passes, key=lambda a: (a.ratio or 0.0, a.id), default=None)
+    return max(passes, key=lambda a: (not a.assisted, a.ratio or 0.0, a.id), default=None)
 
 
 def days(attempts: Iterable[Attempt], zone: tzinfo | None = None) -> tuple[date, ...]:

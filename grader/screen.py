@@ -8,8 +8,11 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
+
+from grader.errors import MachineError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -56,6 +59,23 @@ def out(*renderables: Any) -> None:
             console.print(item)
     lines = captured.get().splitlines()
     sys.stdout.write("".join(f"{line.rstrip()}\n" for line in lines))  # tables are padded to their width
+
+
+def html(path: Path, title: str, *renderables: Any) -> None:
+    """The same in colour, as one page that needs nothing else."""
+    import io
+
+    from rich.console import Console
+
+    console = Console(file=io.StringIO(), record=True, width=160, force_terminal=True, markup=False, highlight=False)
+    for item in renderables:
+        console.print(item)
+    text = console.export_html(inline_styles=True)
+    text = text.replace("<meta charset", f"<title>{escape(title)}</title>\n<meta charset", 1)
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise MachineError(f"cannot write {path}: {error.strerror}; choose another file") from error
 
 
 def note(text: str) -> None:

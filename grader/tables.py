@@ -31,13 +31,16 @@ def listing(exercises: Sequence[Exercise], board: Sequence[Standing], started: f
 
 
 def scoreboard(board: Sequence[Standing], summed: Totals, days_in_a_row: int) -> RenderableType:
-    table = _columns("exercise", "best", "ratio", "attempts", "hints", "tier", "last")
+    table = _columns("exercise", "best", "ratio", "attempts", "hints", "tier", "score", "last")
     for s in board:
         numbers = (str(s.attempts or ""), str(s.hints or ""))
-        table.add(s.exercise, badge(s.verdict), ratio(s.ratio), *numbers, medal(s.tier), s.last_at[:10])
+        table.add(
+            s.exercise, badge(s.verdict), ratio(s.ratio), *numbers, medal(s.tier), str(s.score or ""), s.last_at[:10]
+        )
     medals = ", ".join(f"{n} {name}" for name, n in summed.tiers.items() if n and name != "none")
     last = f"{summed.passed} of {count(summed.exercises, 'exercise')} passed"
     last += f" in {count(summed.attempts, 'attempt')}" + f" · {medals}" * bool(medals)
+    last += f" · score {summed.score:.0f} of 100"
     last += f" · {count(days_in_a_row, 'day')} in a row" * (days_in_a_row > 1)
     return Group(table, Text(""), Text(last, "bold"))
 
@@ -130,7 +133,7 @@ def medal(tier: str) -> str:
 
 
 def _columns(*names: str) -> Columns:
-    return Columns(names, ("ratio", "attempts", "hints", "id", "time"))
+    return Columns(names, ("ratio", "attempts", "hints", "id", "time", "score"))
 
 
 def task(exercise: Exercise, readme: str, rendered: bool) -> RenderableType:

@@ -26,14 +26,15 @@ class Rule:
     least: int = 8  # pairs: fewer say nothing of the spread
     most: int = 60
     width: float = 0.03  # of the ratio: narrower than anyone can use
+    early: float = 0.995  # coverage asked for before the end: who looks after every pair finds 95 % by luck too often
 
     def decide(self, ratios: Sequence[float], elapsed: float) -> Decision:
         if len(ratios) < self.least:
             return Decision.MORE
-        low, high = interval(ratios)
+        over = len(ratios) >= self.most or elapsed >= self.seconds
+        low, high = interval(ratios) if over else interval(ratios, self.early)
         clear = low >= self.threshold or high < self.threshold
         far = max(low - self.threshold, self.threshold - high) > high - low
-        over = len(ratios) >= self.most or elapsed >= self.seconds
         if clear and (over or far or high - low <= self.width * high):
             return Decision.CLEAR
         if over:
@@ -44,10 +45,12 @@ class Rule:
 NEAR = 0.1  # of the threshold: what a throttled or shared GPU may shift a ratio by
 
 
-def settle(decision: Decision, ci: tuple[float, float], threshold: float, disturbed: bool) -> Decision:
-    """On a disturbed GPU no verdict is given near the threshold, however narrow the interval."""
+def settle(
+    decision: Decision, ci: tuple[float, float], threshold: float, disturbed: bool, broken: bool = False
+) -> Decision:
+    """On a disturbed GPU no verdict is given near the threshold, on a broken one none at all."""
     near = ci[0] < threshold * (1 + NEAR) and ci[1] > threshold * (1 - NEAR)
-    return Decision.NOISY if disturbed and near else decision
+    return Decision.NOISY if broken or (disturbed and near) else decision
 
 
 def median(values: Sequence[float]) -> float:

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from grader import bench, catalog, choose, pristine, record, score, screen
+from grader import backends, bench, catalog, choose, gpu, pristine, record, score, screen
 from grader.errors import EmptyError, MachineError, SpecError, UsageError
 from grader.model import Exercise, Request, Verdict
 
@@ -262,18 +262,38 @@ def compare(args: Args) -> int:
         return 1
     theirs = [a for a in passes if a.solution]
     answer = choose.source(bench.reference(home, exercise), exercise)
-    mine = compare_.Side(_text(url, own[-1]), verdict(url, own[-1])) if own else None
+    mine = _side(exercise, _text(url, own[-1]), verdict(url, own[-1])) if own else None
     yours = mine or compare_.Side(choose.source(exercise.source, exercise), None)
-    solution = compare_.Side(answer, verdict(url, theirs[-1]) if theirs else None)
+    solution = _side(exercise, answer, verdict(url, theirs[-1]) if theirs else None)
     kept = own[-1].id if own else None
     if args.json:
         bench.emit({"exercise": exercise.id, "attempt": kept} | compare_.summary(yours, solution))
         return 0
     readme = _readme(bench.reference(home, exercise).parent)
-    screen.out(compare_.screen(exercise, yours, solution, readme, screen.watched()), "")
+    found = gpu.find()
+    capability = found.capability if found else None
+    if args.html:
+        page = compare_.screen(exercise, yours, solution, readme, True, capability)
+        screen.html(Path(args.html), f"{exercise.id}: yours and the solution", page)
+        screen.out(f"written: {args.html}")
+        return 0
+    screen.out(compare_.screen(exercise, yours, solution, readme, screen.watched(), capability), "")
     told = f"opened by giving up; a pass will be marked as assisted:  {args.command} run {exercise.number}"
     screen.out(f"attempt {kept}: {compare_.headline(yours.verdict)}" if own else told)
     return 0
+
+
+def _side(exercise: Exercise, text: str, verdict: Verdict | None) -> Any:
+    """With its machine code, where a GPU build of it is still in the cache."""
+    from grader import compare as compare_
+
+    if verdict is None or verdict.backend != "cuda":
+        return compare_.Side(text, verdict)
+    from grader import build, sass
+
+    sources = backends.get("cuda").sources(exercise, text, f"{exercise.name}.cu")
+    library = build.kept(sources, "cuda", build.cache())
+    return compare_.Side(text, verdict, sass.read(library) if library else "its build is no longer in the cache")
 
 
 def verdict(url: str, attempt: record.Attempt) -> Verdict:
@@ -392,6 +412,8 @@ def doctor(args: Args) -> int:
     from grader import build
     from grader import doctor as doctor_
 
+    if args.calibrate:
+        _calibrate(build.cache())
     checks = doctor_.examine(catalog.root(), record.url(), build.cache())
     code = 3 if any(check.state == "fail" for check in checks) else 0
     if args.json:
@@ -401,6 +423,18 @@ def doctor(args: Args) -> int:
 
     screen.out(tables.checks([(c.state, c.name, c.found, c.fix) for c in checks]), "", doctor_.verdict(checks))
     return code
+
+
+def _calibrate(cache: Path) -> None:
+    """Raises MachineError where there is no GPU."""
+    progress = screen.Progress()
+    try:
+        progress("importing torch")
+        from grader import calibrate
+
+        calibrate.calibrate(cache, progress)
+    finally:
+        progress.clear()
 
 
 def overview(args: Args) -> int:

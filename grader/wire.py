@@ -77,7 +77,7 @@ def run_from(data: dict[str, Any]) -> Run:
             Fate(data["fate"]),
             int(data["status"]),
             str(data["message"]),
-            tuple(Launch(x["kernel"], _three(x["grid"]), _three(x["block"])) for x in data["launches"]),
+            tuple(launch_from(x) for x in data["launches"]),
             int(data["nodes"]),
             tuple(finding_from(x) for x in data["findings"]),
             tuple(Traffic(**x) for x in data["traffic"]),
@@ -85,6 +85,10 @@ def run_from(data: dict[str, Any]) -> Run:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise Lost(f"the worker's answer is not understood: {error}") from error
+
+
+def launch_from(data: dict[str, Any]) -> Launch:
+    return Launch(str(data["kernel"]), _three(data["grid"]), _three(data["block"]), int(data.get("shared", 0)))
 
 
 def finding_from(data: dict[str, Any]) -> Finding:

@@ -278,7 +278,7 @@ def test_scoreboard(at: Course) -> None:
     at("run", "1")
     found = at("scoreboard")
     assert "gold" in found.out and "0.95×" in found.out
-    assert found.out.splitlines()[-1] == "1 of 2 exercises passed in 1 attempt · 1 gold"
+    assert found.out.splitlines()[-1] == "1 of 2 exercises passed in 1 attempt · 1 gold · score 45 of 100"
     assert at("scoreboard", "--json").json["exercises"][0]["tier"] == "gold"
 
 

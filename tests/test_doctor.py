@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from miniature import course
 
-from grader import doctor
+from grader import calibrate, cli, doctor, peaks
+from grader.gpu import Gpu
+from grader.peaks import Peaks
 
 
 def named(checks: tuple[doctor.Check, ...]) -> dict[str, doctor.Check]:
@@ -95,3 +97,48 @@ def test_a_damaged_database_is_named(home: Path, tmp_path: Path) -> None:
 def test_the_last_line(states: str, says: str) -> None:
     checks = tuple(doctor.Check(state, f"c{n}", "") for n, state in enumerate(states.split()))
     assert says in doctor.verdict(checks)
+
+
+GPU = Gpu("NVIDIA H100", "GPU-1", (9, 0), "580.1", 13000, 80 << 30)
+
+
+@pytest.mark.parametrize(
+    ("known", "says", "fix"),
+    [
+        (None, "not measured yet", "--calibrate"),
+        (Peaks("H100", "2026-11-24T22:00:00Z", copy_gb_s=2712.3), "copy 2,712 GB/s, 2026-11-24", "--calibrate"),
+        (
+            Peaks("H100", "2026-11-24T22", "2026-11-25T01", copy_gb_s=2712.3, l2_gb_s=5500.0, fp16_tflop_s=701.0),
+            "copy 2,712 GB/s, L2 5,500 GB/s, fp16 701 TFLOP/s; 2026-11-25",
+            "",
+        ),
+    ],
+)
+def test_peaks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: Peaks | None, says: str, fix: str) -> None:
+    monkeypatch.setattr(doctor.gpus, "find", lambda: GPU)
+    if known:
+        peaks.write(tmp_path, "GPU-1", known)
+    found = doctor.measured(tmp_path)
+    assert (found.state, found.found) == ("ok", says) and fix in found.fix
+
+
+def test_nothing_to_calibrate(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(doctor.gpus, "find", lambda: None)
+    assert cli.main(["doctor", "--calibrate"]) == 3
+    assert "no GPU to calibrate" in capsys.readouterr().err
+
+
+def test_what_this_gpu_cannot_is_zero_and_the_rest_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lacking() -> float:
+        raise RuntimeError("_int_mm is not supported on this GPU")
+
+    monkeypatch.setattr(calibrate.gpu, "find", lambda: GPU)
+    monkeypatch.setattr(calibrate.torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(calibrate, "MEASURES", {"copy_gb_s": lambda: 2700.0, "int8_tflop_s": lacking})
+    made = calibrate.calibrate(tmp_path, lambda _: None)
+    assert (made.copy_gb_s, made.int8_tflop_s) == (2700.0, 0.0)
+    assert peaks.read(tmp_path, "GPU-1") == made and made.calibrated
+
+
+def test_every_measure_has_a_field() -> None:
+    assert set(calibrate.MEASURES) == {n for n in Peaks.__dataclass_fields__ if n.endswith("_s")}

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from grader import build, cases, catalog, isolate, judge, spec
+from grader import build, cases, catalog, isolate, judge, measure, spec
 from grader.model import Build, Case, Diagnosis, Failure, Finding, Outcome, Request, Verdict
+from grader.timing import Decision
 from tests import scripted
 
 BACKEND = "tests.scripted"
@@ -240,3 +241,13 @@ def test_cases_run_side_by_side_give_the_same_verdict(home: Path) -> None:
         assert series.failure is not None
         found.append((series.failure.case, series.failure.outcome))
     assert found[0] == found[1]
+
+
+def test_a_time_that_cannot_be_is_no_pass(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = measure.Measured(None, None, Decision.CLEAR, "5 µs is less than this GPU needs")
+    monkeypatch.setattr(measure, "measure", lambda *_: said)
+    grading = judge.Grading(request_(home, "right"), lambda _: None, "H100")
+    built = Build(Path("x.so"), "cuda", 1.0)
+    verdict = judge._speed(grading, None, None, None, built, built)  # type: ignore[arg-type]
+    assert verdict.outcome is Outcome.UNSAFE and verdict.speed is None
+    assert [(f.kind, f.text) for f in verdict.findings] == [("suspicious", said.suspicious)]

@@ -33,6 +33,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "veil": set(),
     "marshal": {"model"},
     "conditions": set(),
+    "peaks": set(),
+    "roofline": {"model", "peaks"},
     "gpu": {"conditions"},
     "backends": {"errors"},
     "nvcc": {"model"},
@@ -57,10 +59,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "diagnose": {"model", "multiple", "patterns", "precision"},
     "case": {"errors", "model", "spec"},
     "timing": set(),
+    "clocks": {"timing"},
     "cases": {"case", "check", "diagnose", "interrupt", "isolate", "layout", "model", "spec"},
     "measure": {
-        "cases", "check", "conditions", "errors", "gpu", "isolate", "layout", "model", "spec", "timing", "wire",
+        "cases", "check", "clocks", "conditions", "errors", "gpu", "isolate", "layout", "model", "peaks", "roofline",
+        "spec", "timing", "wire",
     },
+    "calibrate": {"errors", "gpu", "measure", "peaks"},
     "strict": {"backends", "build", "cases", "isolate", "model", "spec", "translate"},
     "sanitize": {"isolate", "model"},
     "folder": {"check", "layout", "model", "spec"},
@@ -84,12 +89,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "score": {"model", "record"},
     "plain": {"model"},
     "pristine": {"errors", "model", "record"},
-    "screen": set(),
+    "screen": {"errors"},
+    "occupancy": set(),
+    "sass": {"model", "nvcc"},
     "figures": {"model"},
     "show": {"figures", "model"},
     "tables": {"efficiency", "figures", "model", "record", "score", "show"},
-    "compare": {"figures", "model", "tables"},
-    "doctor": {"backends", "catalog", "errors", "record", "sandbox"},
+    "compare": {"figures", "model", "occupancy", "sass", "tables"},
+    "doctor": {"backends", "catalog", "errors", "gpu", "peaks", "record", "sandbox"},
     # the command line
     "choose": {"catalog", "errors", "model", "pristine"},
     "bench": {
@@ -106,8 +113,9 @@ MAY_IMPORT: dict[str, set[str]] = {
         "bench", "build", "catalog", "choose", "errors", "judge", "model", "record", "score", "screen", "watch",
     },
     "verbs": {
-        "author", "bench", "build", "catalog", "choose", "compare", "doctor", "efficiency", "errors", "folder", "model",
-        "plain", "pristine", "prove", "record", "score", "screen", "simulate", "tables", "template",
+        "author", "backends", "bench", "build", "calibrate", "catalog", "choose", "compare", "doctor", "efficiency",
+        "errors", "folder", "gpu", "model", "plain", "pristine", "prove", "record", "sass", "score", "screen",
+        "simulate", "tables", "template",
     },
     "desk": {
         "backends", "bench", "catalog", "choose", "editor", "errors", "export", "model", "pristine", "record", "report",
@@ -120,8 +128,8 @@ MAY_IMPORT: dict[str, set[str]] = {
 # Heavy or single-purpose packages, and the only modules that may import them.
 ONLY_IN = {
     "torch": {
-        "build", "cases", "check", "data", "diagnose", "folder", "judge", "layout", "measure", "multiple", "paged",
-        "patterns", "precision", "spec",
+        "build", "calibrate", "cases", "check", "data", "diagnose", "folder", "judge", "layout", "measure", "multiple",
+        "paged", "patterns", "precision", "spec",
     },
     "hypothesis": {"case", "cases"},
     "cupy_backends": {"backends.cuda"},

@@ -74,6 +74,7 @@ def test_totals(exercise: Exercise) -> None:
     board = score.board([exercise, other], [attempt("PASS", 0.95), attempt("WRONG", exercise="02_scale")])
     totals = score.totals(board)
     assert (totals.passed, totals.started, totals.exercises, totals.attempts) == (1, 2, 2, 2)
+    assert [s.score for s in board] == [90, 0] and totals.score == 45.0
     assert totals.tiers == {"none": 1, "bronze": 0, "silver": 0, "gold": 1, "platinum": 0}
 
 
@@ -90,6 +91,16 @@ def test_best_is_the_fastest_pass_then_the_newest() -> None:
     own = [attempt("PASS", id=1), attempt("PASS", 0.9, id=2), attempt("SLOW", 2.0, id=3), attempt("PASS", 0.9, id=4)]
     assert score.best(own) == own[3]
     assert score.best(own[:1]) == own[0] and score.best([attempt("WRONG")]) is None
+
+
+def test_the_solutions_text_is_not_the_learners_best() -> None:
+    own = [attempt("PASS", 0.9, id=1), attempt("PASS", 1.0, id=2, assisted=True)]
+    assert score.best(own) == own[0] and score.best(own[1:]) == own[1]
+
+
+def test_more_speed_is_never_worth_less() -> None:
+    worth = [score.POINTS[tier] for tier in score.TIERS]
+    assert worth == sorted(worth) and (worth[0], worth[-1]) == (0, 100)
 
 
 def test_days_are_the_learners_own() -> None:

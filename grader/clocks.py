@@ -1,0 +1,62 @@
+"""Two clocks on the same calls: the worker's events and the judge's wall clock. Pure.
+
+One wall time says little: it holds the copies, the flush and the messages besides. But these are the same for learner
+and reference, so the *difference* of their wall times is that of their kernels, once in the warming replay and once in
+the timed one. A time that is forged small is missing from the wall clock's difference, whatever it was forged by. What
+the first of a pair pays more (its inputs are uploaded) cancels between the two orders, which are drawn at random.
+
+What cannot be concluded: anything below the wall clock's own noise, some tens of microseconds. There it says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from grader.timing import interval, median
+
+REPLAYS = 2.0  # the warming and the timed one
+SHARE = 0.5  # of the claimed time: what may be hidden before it is called a contradiction
+LEAST_US = 100.0  # below it, the wall clock cannot tell
+EACH = 4  # pairs in either order: fewer say nothing
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One learner's and one reference's call on the same contents; times in µs."""
+
+    learner_us: float
+    reference_us: float
+    learner_wall: float
+    reference_wall: float
+    learner_first: bool
+
+    @property
+    def hidden(self) -> float:
+        """Wall time of the learner's kernel that its events do not account for."""
+        wall = self.learner_wall - self.reference_wall
+        return wall / REPLAYS - (self.learner_us - self.reference_us)
+
+
+def hidden(pairs: Sequence[Pair]) -> tuple[float, float] | None:
+    """95 % interval of the learner's hidden µs per call; None where there are too few pairs."""
+    first, second = ([p.hidden for p in pairs if p.learner_first is order] for order in (True, False))
+    if min(len(first), len(second)) < EACH:
+        return None
+    (a, b), (c, d) = interval(first), interval(second)
+    return (a + c) / 2, (b + d) / 2
+
+
+def contradiction(pairs: Sequence[Pair]) -> str:
+    """Why the worker's times cannot be believed, or ""."""
+    if late := [p for p in pairs if p.learner_us > p.learner_wall or p.reference_us > p.reference_wall]:
+        return f"{len(late)} calls took longer by the GPU's clock than by the judge's: the events were tampered with"
+    if (found := hidden(pairs)) is None:
+        return ""
+    claimed = median([p.learner_us for p in pairs])
+    if found[0] <= max(LEAST_US, SHARE * claimed):
+        return ""
+    return (
+        f"the GPU's events say {claimed:.3g} µs a call, the judge's clock at least {found[0]:.3g} µs more: "
+        "work was done outside the timed events"
+    )
