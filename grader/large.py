@@ -154,8 +154,9 @@ def steps(spec: Spec, target: Mapping[str, int]) -> Iterator[Case]:
 
 
 def work(spec: Spec, one: Case, other: Case) -> float:
-    """How many times the first one's work the second is: by bytes, or by operations where they grow faster."""
+    """How many times the first one's work the second is: by what grows fastest, bytes, operations or a single size."""
     pairs = [(spec.moved(**one.sizes), spec.moved(**other.sizes)), (spec.flops(**one.sizes), spec.flops(**other.sizes))]
+    pairs += [(one.sizes[name], n) for name, n in other.sizes.items()]
     return max(b / max(a, 1) for a, b in pairs)
 
 

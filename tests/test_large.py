@@ -135,3 +135,17 @@ def test_bisect_ends_on_the_smallest() -> None:
 
     large.bisect(Case({"n": 1 << 20, "m": 3}), "n", 0, fails)
     assert min(n for n in asked if n > 262_144) == 262_145 and len(asked) < 25
+
+
+@simulated
+def test_helpers_of_an_unchecked_launch_are_not_the_launchers_threads() -> None:
+    exercise = catalog.load(HOME, "01_vector_add")
+    text = VECTOR_ADD.replace("STATEMENT", "")
+    sources = backends.get("simulator").sources(exercise, text, f"{exercise.name}.cu")
+    built, loaded = build.start(sources, "simulator", build.cache()).wait(), spec.load(exercise.folder)
+    with isolate.start("simulator", cases.arena_size(1 << 20), {"threads": 4}) as worker:
+        worker.add(built.library, exercise.declaration.launcher)
+        for checking in (True, False, True):
+            worker.adjust({"checking": checking})
+            trial = cases.attempt(exercise, loaded, worker, Case({"n": 1 << 16}, loaded.recipes[0]), 7, 5.0)
+            assert trial.outcome is Outcome.PASS, trial.findings

@@ -1,5 +1,5 @@
 // cheat: 01_vector_add
-// expect(simulator): PASS | WRONG
+// expect(simulator): PASS | WRONG unwritten
 // expect(cuda): WRONG
 // why: right at the sizes of a correctness test; above a million elements it does half of the work
 #include <cuda_runtime.h>

@@ -1,5 +1,5 @@
-// The CUDA runtime API that a launcher uses. Everything runs at once and in order, so streams and events order nothing more;
-// only where host code is the exercise, streams are queues (csrc/streams.cpp).
+// The CUDA runtime API that a launcher uses. Everything runs at once and in order, and events only say who waited
+// for whom (csrc/joins.cpp); where host code is the exercise, streams are queues (csrc/streams.cpp).
 #pragma once
 #include "core.h"
 #include "vector.h"
