@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import cached_property
@@ -25,6 +26,11 @@ THOROUGH = 10  # with fewer --examples, a pass of them is no pass of the exercis
 
 def now() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="seconds")
+
+
+def following(exercises: Iterable[Exercise], slug: str) -> str:
+    """The first exercise after this one that is not passed; "" when all are."""
+    return score.following(score.summary(exercises, record.tallies(record.url())), slug)
 
 
 def emit(value: Any) -> None:

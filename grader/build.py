@@ -122,15 +122,11 @@ def warm() -> None:
 
 def start(sources: Sources, backend: str, cache: Path) -> Pending:
     """Begins the build, or finds the finished one."""
-    import torch
-
-    name = Path(sources.compile[0]).stem
-    home = cache / "builds" / f"{name}-{backend}-{_key(sources, torch.__version__)}"
+    home = _home(sources, backend, cache)
     started = time.monotonic()
     if _whole(home):
         return Pending(backend, home, home, 0, started)
-    import torch.utils.cpp_extension  # takes half a second: before the fork, so that no later child needs to
-
+    warm()  # before the fork, so that no later child needs to
     with _room(home.parent):
         folder = _private(home)
         for file, text in sources.files.items():
@@ -155,11 +151,15 @@ def _hash(folder: Path) -> str:
 
 def kept(sources: Sources, backend: str, cache: Path) -> Path | None:
     """The finished library of these sources, where there is one; nothing is built."""
+    home = _home(sources, backend, cache)
+    return home / LIBRARY if _whole(home) else None
+
+
+def _home(sources: Sources, backend: str, cache: Path) -> Path:
+    """Where the build of this content is, or will be."""
     import torch
 
-    name = Path(sources.compile[0]).stem
-    library = cache / "builds" / f"{name}-{backend}-{_key(sources, torch.__version__)}" / LIBRARY
-    return library if _whole(library.parent) else None
+    return cache / "builds" / f"{Path(sources.compile[0]).stem}-{backend}-{_key(sources, torch.__version__)}"
 
 
 def _key(sources: Sources, version: str) -> str:

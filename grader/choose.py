@@ -62,11 +62,14 @@ def _holds(term: str, text: str) -> bool:
 
 def current(home: Path, cwd: Path) -> Exercise:
     """The exercise whose folder (or solution's folder) you stand in, else the last touched."""
-    if here := standing_in(home, cwd):
-        return here
-    if (last := newest(touched(home, everything(home)))) is None:
+    if (here := at_hand(home, cwd)) is None:
         raise EmptyError("no exercise is begun yet; name one, as in `grader run 1`, or see `grader list`")
-    return last
+    return here
+
+
+def at_hand(home: Path, cwd: Path, known: Iterable[Exercise] = ()) -> Exercise | None:
+    """The same, or None before the first edit; `known` are all exercises, where they are read already."""
+    return standing_in(home, cwd) or newest(touched(home, known or everything(home)))
 
 
 def newest(edited: Sequence[Exercise]) -> Exercise | None:

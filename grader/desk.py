@@ -25,19 +25,16 @@ def _here(args: Args) -> Exercise:
     try:
         return choose.exercises(catalog.root(), [args.name] if args.name else [])[0]
     except EmptyError:
-        return choose.one(catalog.root(), _following(""))
-
-
-def _following(id: str) -> str:
-    board = score.summary(choose.everything(catalog.root()), record.tallies(record.url()))
-    return score.following(board, id)
+        home = catalog.root()
+        return choose.one(home, bench.following(choose.everything(home), ""))
 
 
 def next_(args: Args) -> int:
     """The task of the first exercise after the present one that is not passed."""
     home = catalog.root()
-    here = choose.standing_in(home, Path.cwd()) or choose.newest(choose.touched(home, choose.everything(home)))
-    args.name = _following(here.id if here else "")
+    exercises = choose.everything(home)
+    here = choose.at_hand(home, Path.cwd(), exercises)
+    args.name = bench.following(exercises, here.id if here else "")
     if not args.name:
         screen.out(f"every exercise is passed;  {args.command} scoreboard")
         return 0

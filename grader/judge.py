@@ -189,9 +189,7 @@ def _large(grading: Grading, spec: Spec, worker: Worker) -> Verdict | None:
     grading.stages.append(climb.stage())
     if climb.failure is None:
         return None
-    found = cases.Series(0, 1, climb.failure, climb.failure)
-    told = cases.explain(request.exercise, spec, worker, found, SECONDS[request.backend])
-    return _failed(grading, told or climb.failure)
+    return _failed(grading, _explained(request, spec, worker, climb.failure, SECONDS[request.backend]))
 
 
 def _wasteful(grading: Grading) -> Verdict | None:
@@ -305,6 +303,11 @@ def _cases(grading: Grading, spec: Spec, crew: list[Worker], ahead: cases.Ahead)
     return _failed(grading, failure) if failure else None
 
 
+def _explained(request: Request, spec: Spec, worker: Worker, trial: cases.Trial, seconds: float) -> cases.Trial:
+    """A failure that is the only one of its series."""
+    return cases.explain(request.exercise, spec, worker, cases.Series(0, 1, trial, trial), seconds) or trial
+
+
 def _failed(grading: Grading, trial: cases.Trial, backend: str = "") -> Verdict:
     request = grading.request
     diagnosis = trial.diagnosis
@@ -364,8 +367,7 @@ def _wrong(grading: Grading, spec: Spec, learner: Build, wrong: measure.Wrong) -
         worker.add(learner.library, request.exercise.declaration.launcher)
         trial = cases.attempt(request.exercise, spec, worker, wrong.case, wrong.seed, measure.SECONDS)
         if trial.outcome is not Outcome.PASS:
-            explained = cases.explain(request.exercise, spec, worker, cases.Series(0, 1, trial, trial), measure.SECONDS)
-            trial = explained or trial
+            trial = _explained(request, spec, worker, trial, measure.SECONDS)
     if trial.outcome is not Outcome.PASS:
         return _failed(grading, trial)
     replay = _replay(request, wrong.case, wrong.seed, request.backend)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from grader import bench, catalog, choose, record, score, screen, watch
+from grader import bench, catalog, choose, screen, watch
 from grader.errors import GraderError
 from grader.model import Exercise, Verdict
 
@@ -72,7 +72,7 @@ class Session:
         elif event == watch.GONE:
             self._gone()
         elif event == "n":
-            self.go(self._following())
+            self.go(bench.following(self.bench.exercises, self.exercise.id))
         elif event in KEYS:
             self._verb(KEYS[event])
 
@@ -100,10 +100,6 @@ class Session:
         source = choose.shown(self.exercise.source)
         screen.note(f"{source} is gone; save it again, or  {self.args.command} reset {self.exercise.number}")
         self._foot()
-
-    def _following(self) -> str:
-        board = score.summary(self.bench.exercises, record.tallies(record.url()))
-        return score.following(board, self.exercise.id)
 
     def go(self, slug: str) -> None:
         if not slug:

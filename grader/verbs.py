@@ -445,7 +445,7 @@ def overview(args: Args) -> int:
     exercises = choose.everything(home)
     board = score.summary(exercises, record.tallies(url))
     known = {e.id: (e, s) for e, s in zip(exercises, board, strict=True)}
-    here = choose.standing_in(home, Path.cwd()) or choose.newest(choose.touched(home, exercises))
+    here = choose.at_hand(home, Path.cwd(), exercises)
     after = score.following(board, here.id if here else "")
     days, today = score.dates(record.quarters(url)), datetime.now().date()
     screen.out(tables.dashboard(known, here.id if here else "", after, days, today, args.command))

@@ -110,7 +110,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "charts": {"model", "record", "score"},
     "report": {"charts", "model", "record", "score"},
     "session": {
-        "bench", "build", "catalog", "choose", "errors", "judge", "model", "record", "score", "screen", "watch",
+        "bench", "build", "catalog", "choose", "errors", "judge", "model", "screen", "watch",
     },
     "verbs": {
         "author", "backends", "bench", "build", "calibrate", "catalog", "choose", "compare", "doctor", "efficiency",
