@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import cached_property
@@ -91,15 +93,28 @@ class Bench:
         progress = screen.Progress()
         progress(f"{exercise.id}: grading on {why}")
         try:
-            from grader import judge  # imports torch: seconds
+            with self._beside(name):
+                from grader import judge  # imports torch: seconds
 
-            return judge.grade(self.request(exercise, path, text, name, hints), progress)
+                return judge.grade(self.request(exercise, path, text, name, hints), progress)
         except GraderError:
             raise
         except Exception as error:  # our defect: a verdict too, so that the other exercises are still graded
             return _defect(exercise, name, self.args.seed or 0, error)
         finally:
             progress.clear()
+
+    def _beside(self, backend: str) -> AbstractContextManager[None]:
+        """What takes a second and can pass while torch is imported."""
+        from grader import gpu, isolate
+
+        if "torch" in sys.modules:
+            return nullcontext()
+        if backend == "simulator":
+            return isolate.standing({"simulator": 1})
+        gpu.wake()
+        timed = self.args.speed and not self.args.case
+        return isolate.standing({"cuda": 1 + bool(timed), "simulator": int(self.args.simulate)})
 
     def request(self, exercise: Exercise, path: Path, text: str, backend: str, hints: int) -> Request:
         return Request(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +39,21 @@ def nvml() -> Iterator[Any]:
         yield pynvml
     finally:
         pynvml.nvmlShutdown()
+
+
+def wake() -> threading.Thread:
+    """Makes the context that torch will use, beside its import: half a second. Failure is torch's to report."""
+
+    def retain() -> None:
+        with contextlib.suppress(OSError, AttributeError):
+            cuda, device, context = ctypes.CDLL("libcuda.so.1"), ctypes.c_int(), ctypes.c_void_p()
+            cuda.cuInit(0)
+            cuda.cuDeviceGet(ctypes.byref(device), 0)
+            cuda.cuDevicePrimaryCtxRetain(ctypes.byref(context), device)
+
+    thread = threading.Thread(target=retain, name="wake", daemon=True)
+    thread.start()
+    return thread
 
 
 def handle(p: Any) -> Any:

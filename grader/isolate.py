@@ -116,12 +116,39 @@ class Arena:
 @contextlib.contextmanager
 def start(backend: str, size: int, options: Mapping[str, int] | None = None) -> Iterator[Worker]:
     """A worker with an arena of its own, both gone at the end."""
-    arena = Arena(size)
+    worker = _stand_in(backend, size) or Worker(backend, Arena(size))
+    worker.options.update(options or {})  # told when it is settled
     try:
-        with Worker(backend, arena, options=options) as worker:
+        with worker:
             yield worker
     finally:
-        arena.close()
+        worker.arena.close()
+
+
+AMPLE = 1 << 36  # bytes of an arena whose contents are not known yet: sparse, so mere addresses
+_standing: list[Worker] = []
+
+
+@contextlib.contextmanager
+def standing(wanted: Mapping[str, int]) -> Iterator[None]:
+    """Starts so many workers of each backend now, for later calls of `start`: meanwhile the judge imports torch."""
+    try:
+        with contextlib.suppress(MachineError):  # too narrow a limit for these: `start` says so if it has to
+            for backend, count in wanted.items():
+                _standing.extend(Worker(backend, Arena(AMPLE)) for _ in range(count))
+        yield
+    finally:
+        while _standing:
+            worker = _standing.pop()
+            worker.close()
+            worker.arena.close()
+
+
+def _stand_in(backend: str, size: int) -> Worker | None:
+    found = next((w for w in _standing if w.backend == backend and w.arena.size >= size), None)
+    if found:
+        _standing.remove(found)
+    return found
 
 
 def _reap(process: subprocess.Popen[bytes], folder: tempfile.TemporaryDirectory[str]) -> None:
@@ -144,13 +171,12 @@ class Worker:
         arena: Arena,
         libraries: tuple[tuple[Path, str], ...] = (),
         prefix: tuple[str, ...] = (),
-        options: Mapping[str, int] | None = None,
     ) -> None:
         self.backend, self.arena, self.libraries, self.prefix = backend, arena, libraries, prefix
         self.log, self.report = memory("log", 0), memory("report", 0)
         self.process: subprocess.Popen[bytes] | None = None
         self.started, self.loaded = False, 0
-        self.cancelled, self.options = False, dict(options or {})
+        self.cancelled, self.options = False, dict[str, int]()
         for descriptor in (self.log, self.report):  # emptied between runs, while the child keeps them open
             fcntl.fcntl(descriptor, fcntl.F_SETFL, os.O_APPEND)
         self.start()

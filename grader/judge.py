@@ -142,7 +142,9 @@ def _judge(grading: Grading) -> Verdict:
         if timer is None or speed is None or reference is None:
             verdict = grading.verdict(Outcome.PASS, speed_why=_no_speed(request), score=1.0)
         else:
-            verdict = _speed(grading, spec, timer, speed.result(), learner, reference)
+            with nvtx.annotate("wait for page-locked memory"):
+                ready = speed.result()
+            verdict = _speed(grading, spec, timer, ready, learner, reference)
         return _strict(grading, strict, wait=True) or replace(verdict, stages=_with(verdict, strict))
 
 
@@ -167,7 +169,8 @@ def _load(grading: Grading, crew: list[Worker], learner: Build) -> Verdict | Non
     for worker in crew:
         worker.add(learner.library, request.exercise.declaration.launcher)
     try:
-        why_not = crew[0].settle()
+        with nvtx.annotate("load"):
+            why_not = crew[0].settle()
     except isolate.Died as died:
         outcome = Outcome.TIMEOUT if died.fate is Fate.TIMED_OUT else Outcome.CRASH
         return grading.verdict(outcome, detail=f"{isolate.AT_LOAD}: {died}")

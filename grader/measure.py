@@ -11,12 +11,13 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import nvtx
 import torch
 
 from grader import check, clocks, conditions, gpu, isolate, layout, peaks, roofline, wire
@@ -62,24 +63,34 @@ def measure(
     for library in (learner.library, reference.library):
         worker.add(library, exercise.declaration.launcher)
     own = frozenset(pid for pid in (os.getpid(), worker.pid) if pid)
-    shapes, decision = [], Decision.CLEAR
+    timed = [_Timed(exercise, spec, worker, ready.pinned, sizes, seed, ready.peaks) for sizes in exercise.timed]
     with enough_memory():
-        before = after = None
-        for sizes in exercise.timed:
-            progress("timing " + " × ".join(f"{k} {v}" for k, v in sizes.items()))
-            before = before or gpu.state(own)
-            found = _Timed(exercise, spec, worker, ready.pinned, sizes, seed, ready.peaks).run()
-            if isinstance(found, Wrong):
-                return Measured(None, found, Decision.CLEAR)
-            if isinstance(found, str):
-                return Measured(None, None, Decision.CLEAR, found)
-            shapes.append(found[0])
-            decision = found[1] if found[1] is Decision.NOISY else decision
+        before = gpu.state(own)
+        for one, enough in _rounds(timed):
+            shape = " × ".join(f"{k} {v}" for k, v in one.sizes.items())
+            progress(f"timing {shape}")
+            with nvtx.annotate(shape):
+                if wrong := one.run(enough):
+                    return Measured(None, wrong, Decision.CLEAR)
             after = gpu.state(own)  # while the clocks still are what they were
-    speed = summary(exercise, tuple(shapes), conditions.notes(before, after))
+        if said := next(filter(None, (one.suspicious() for one in timed)), ""):
+            return Measured(None, None, Decision.CLEAR, said)
+        with nvtx.annotate("library"):
+            shapes = tuple(one.shape() for one in timed)
+    speed = summary(exercise, shapes, conditions.notes(before, after))
+    unclear = any(one.decision is Decision.NOISY for one in timed) and not any(one.slow for one in timed)
+    decision = Decision.NOISY if unclear else Decision.CLEAR
     disturbed, broken = conditions.disturbed(before, after), conditions.broken(before, after)
-    decision = settle(decision, speed.ci, speed.threshold, disturbed, broken)
-    return Measured(speed, None, decision)
+    return Measured(speed, None, settle(decision, speed.ci, speed.threshold, disturbed, broken))
+
+
+def _rounds(timed: Sequence[_Timed]) -> Iterator[tuple[_Timed, int]]:
+    """A first look at every shape; then, unless one is too slow already, those that are not clear."""
+    for one in timed:
+        yield one, one.rule.least
+    for one in timed:
+        if one.decision is Decision.MORE and not any(other.slow for other in timed):
+            yield one, one.rule.most
 
 
 def alone(exercise: Exercise, spec: Spec, learner: Build, reference: Build, seed: int, cache: Path) -> Measured:
@@ -166,17 +177,24 @@ class _Timed:
         self.times: tuple[list[float], list[float]] = ([], [])
         self.walls: tuple[list[float], list[float]] = ([], [])  # µs by the judge's clock
         self.learner_first: list[bool] = []
-        self.rule = Rule(exercise.threshold)
+        self.rule, self.decision = Rule(exercise.threshold), Decision.MORE
+        self.tried, self.spent, self.armed = 0, 0.0, False  # contents made; seconds
 
-    def run(self) -> Wrong | str | tuple[Shape, Decision]:
-        """A shape; or a wrong answer; or why the times cannot be believed."""
-        started, decision, number = time.monotonic(), Decision.MORE, 0
-        while decision is Decision.MORE:
-            if wrong := self.pair(number):
+    def run(self, enough: int) -> Wrong | None:
+        """Pairs until the rule has decided or `enough` are there; or a wrong answer."""
+        self.armed = False  # another shape was timed meanwhile
+        while self.decision is Decision.MORE and len(self.learner_first) < enough:
+            started = time.monotonic()
+            if wrong := self.pair():
                 return wrong
-            number += 1
-            decision = self.rule.decide(self.ratios(), time.monotonic() - started)
-        return self.suspicious() or (self.shape(), decision)
+            self.spent += time.monotonic() - started
+            self.decision = self.rule.decide(self.ratios(), self.spent)
+        return None
+
+    @property
+    def slow(self) -> bool:
+        """Whether this shape alone settles it."""
+        return self.decision is Decision.CLEAR and interval(self.ratios())[1] < self.rule.threshold
 
     def suspicious(self) -> str:
         """A forged time is no evidence of speed, whatever the ratio."""
@@ -192,24 +210,26 @@ class _Timed:
     def ratios(self) -> list[float]:
         return [b / a for a, b in zip(*self.times, strict=True)]
 
-    def pair(self, number: int) -> Wrong | None:
+    def pair(self) -> Wrong | None:
         """Fresh contents, both libraries in random order, both outputs checked."""
-        recipe = self.recipes[number % len(self.recipes)]
+        recipe = self.recipes[self.tried % len(self.recipes)]
         case = Case(self.sizes, recipe)
-        seed = self.seed + number
+        seed = self.seed + self.tried
+        self.tried += 1
         values = on_gpu(contents(self.spec, case, seed, "cuda"))
         want = self.spec.oracle(**values, **self.sizes)
         plan = planned(self.exercise, self.spec, case, values, want, SECONDS)
-        if number and plan.job.arguments != self.plan.job.arguments:
+        if self.armed and plan.job.arguments != self.plan.job.arguments:
             self.recipes.remove(recipe)  # other scalars than the recorded ones: not for a replayed graph
             return None
-        if not number:
+        if not self.armed:
             self.settle(plan)
         self.put(values)
         try:
-            if not number:
+            if not self.armed:
                 self.worker.settle_or_raise()
                 self.worker.tell({"do": "arm", "job": self.job}, SECONDS)
+                self.armed = True
             mismatch = self.both(values, want)
         except Died as died:
             return Wrong(case, seed, None, died)
@@ -335,12 +355,15 @@ def preparing(exercise: Exercise, spec: Spec, arena: Arena, cache: Path) -> Iter
 
 
 def _prepare(exercise: Exercise, spec: Spec, pinned: Pinned, cache: Path, unwanted: threading.Event) -> Ready:
-    known = device_peaks(cache)
+    with nvtx.annotate("context"):
+        known = device_peaks(cache)
     with enough_memory():
         # A verdict without times does not wait for the rest.
-        spans = [_span(exercise, spec, sizes) for sizes in exercise.timed if not unwanted.is_set()]
+        with nvtx.annotate("spans"):
+            spans = [_span(exercise, spec, sizes) for sizes in exercise.timed if not unwanted.is_set()]
         if not unwanted.is_set():
-            pinned.reach(max(spans))
+            with nvtx.annotate("page-lock"):
+                pinned.reach(max(spans))
     return Ready(pinned, known)
 
 

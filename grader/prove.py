@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from grader import backends, build, cases, check, declaration, isolate, judge
@@ -110,7 +111,7 @@ def request(folder: Folder, source: Path, backend: str) -> Request:
 def attempt(folder: Folder, path: Path, backend: str) -> Iterator[str]:
     """It gets the verdict that its first lines say; where times matter, a busy GPU may leave them open."""
     alternatives = expected(path, backend)
-    verdict = judge.grade(request(folder, path, backend))
+    verdict = graded(request(folder, path, backend), timed=any(one.outcome in TIMED for one in alternatives))
     if verdict.outcome is Outcome.NOT_RUN and folder.exercise.unsimulated:
         return
     if verdict.outcome is Outcome.NOISY and any(one.outcome in TIMED for one in alternatives):
@@ -118,6 +119,15 @@ def attempt(folder: Folder, path: Path, backend: str) -> Iterator[str]:
     if not any(one.met(verdict) for one in alternatives):
         wanted = " | ".join(map(str, alternatives))
         yield f"{path} expects {wanted} and got {told(verdict)}; correct the one or the other"
+
+
+def graded(request: Request, timed: bool) -> Verdict:
+    """Timed only where the cases do not settle it: gigabytes of contents for that are most of a wrong one's time."""
+    if not timed:
+        verdict = judge.grade(replace(request, speed=False))
+        if not verdict.passed:
+            return verdict
+    return judge.grade(request)
 
 
 def told(verdict: Verdict) -> str:

@@ -100,8 +100,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     # the command line
     "choose": {"catalog", "errors", "model", "pristine"},
     "bench": {
-        "__init__", "backends", "choose", "errors", "gpu", "judge", "model", "plain", "pristine", "record", "score",
-        "screen", "show",
+        "__init__", "backends", "choose", "errors", "gpu", "isolate", "judge", "model", "plain", "pristine", "record",
+        "score", "screen", "show",
     },
     "watch": set(),
     "editor": set(),

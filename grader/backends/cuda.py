@@ -123,6 +123,7 @@ class Device:
         self.stream = runtime.streamCreateWithFlags(NON_BLOCKING)
         self.memory, self.capacity, self.pinned = 0, 0, 0
         self.functions: list[Callable[..., int]] = []
+        self.forget: list[Callable[[], int]] = []  # of the library's own CUDA runtime: ours may be another
         self.libraries: list[Path] = []
         self.timed: Timed | Called | None = None
         self.tables: dict[bytes, int] = {}  # arrays of pointers in device memory
@@ -137,11 +138,13 @@ class Device:
     def load(self, library: Path, launcher: str) -> str:
         """Empty, or why the launcher cannot be called. Libraries are numbered in the order of loading."""
         try:
-            function = getattr(ctypes.CDLL(str(library)), launcher)
+            loaded = ctypes.CDLL(str(library))
+            function = getattr(loaded, launcher)
         except (OSError, AttributeError) as error:
             return str(error)
         function.restype = ctypes.c_int
         self.functions.append(function)
+        self.forget.append(getattr(loaded, "cudaGetLastError", int))
         self.libraries.append(library)
         return ""
 
@@ -187,6 +190,7 @@ class Device:
         """Calls the launcher without recording it; returns its status."""
         stream = [ctypes.c_void_p(self.stream)] if job.streamed else []
         arguments = marshal.arguments(job, place, self.table)
+        self.forget[library]()  # an earlier call's error is none of this one's
         with veil.hidden(self.host, len(self.arena)) if job.recorded else contextlib.nullcontext():
             return self.functions[library](*arguments, *stream)
 
@@ -228,6 +232,7 @@ class Device:
         """(recorded, status, message): what the launcher put on the stream, recorded and not yet run."""
         arguments = marshal.arguments(job, lambda buffer: memory + buffer.offset, self.table)
         self.runtime.streamBeginCapture(self.stream, graph.THREAD_LOCAL)
+        self.forget[library]()
         with veil.hidden(self.host, len(self.arena)):
             status = self.functions[library](*arguments, ctypes.c_void_p(self.stream))
         try:
