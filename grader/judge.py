@@ -89,9 +89,10 @@ def _second_opinion(grading: Grading, verdict: Verdict) -> Verdict:
     suspect = verdict.outcome in (Outcome.CRASH, Outcome.UNSAFE)
     if request.backend != "cuda" or build_ is None or build_.errors or not (suspect or request.sanitize):
         return verdict
-    if sanitize.why_not():
+    tools = sanitize.TOOLS if request.sanitize else sanitize.useful(verdict.findings)
+    if not tools or sanitize.why_not():
         return verdict
-    grading.progress("compute-sanitizer: memcheck, racecheck, initcheck, synccheck")
+    grading.progress(f"compute-sanitizer: {', '.join(tools)}")
     spec = spec_.load(request.exercise.folder)
     case = verdict.failure.case if verdict.failure else cases.sample(request.exercise, spec, 0, 1, 1 << 16)[1]
     arena = isolate.Arena(cases.arena_size(spec.moved(**case.sizes)))
@@ -99,7 +100,8 @@ def _second_opinion(grading: Grading, verdict: Verdict) -> Verdict:
         seed = verdict.failure.seed if verdict.failure else grading.seed  # a timed call has one of its own
         job = cases.fill(arena, request.exercise, spec, case, seed)
         launcher = request.exercise.declaration.launcher
-        found = sanitize.sanitize(build_.library, launcher, arena, job)
+        with nvtx.annotate("compute-sanitizer"):
+            found = sanitize.sanitize(build_.library, launcher, arena, job, tools)
     finally:
         arena.close()
     if not found:
@@ -209,7 +211,11 @@ def _wasteful(grading: Grading) -> Verdict | None:
 
 def _strict(grading: Grading, strict: Strict | None, wait: bool) -> Verdict | None:
     """UNSAFE when the simulator found something in the same source."""
-    if strict is None or (trial := strict.failure(wait)) is None:
+    if strict is None:
+        return None
+    with nvtx.annotate("simulator"):
+        trial = strict.failure(wait)
+    if trial is None:
         return None
     grading.stages = [stage for stage in grading.stages if stage.name != "speed"]
     grading.stages.append(strict.stage())

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,15 @@ from grader.isolate import Arena, Died, Worker, WorkerError
 from grader.model import Finding, Job
 
 TOOLS = ("memcheck", "racecheck", "initcheck", "synccheck")
+SEES = {
+    "oob": "memcheck",
+    "misaligned": "memcheck",
+    "race": "racecheck",
+    "uninit": "initcheck",
+    "divergence": "synccheck",
+    "deadlock": "synccheck",
+    "mask": "synccheck",
+}  # the tool that sees a kind of finding; rules of the launcher, such as no allocation, are none's
 SECONDS = 60.0
 
 
@@ -26,10 +36,16 @@ def why_not() -> str:
     return "compute-sanitizer is not on PATH; it comes with the CUDA toolkit"
 
 
-def sanitize(library: Path, launcher: str, arena: Arena, job: Job) -> tuple[Finding, ...]:
-    """The case whose contents lie in the arena, once under each tool; worst findings first."""
-    with ThreadPoolExecutor(len(TOOLS)) as pool:
-        logs = list(pool.map(lambda tool: _run(tool, library, launcher, arena, job), TOOLS))
+def useful(known: Sequence[Finding]) -> tuple[str, ...]:
+    """The tools that can say more of what is known already; of a crash that nothing explains, all."""
+    wanted = {SEES.get(finding.kind) for finding in known}
+    return tuple(tool for tool in TOOLS if not known or tool in wanted)
+
+
+def sanitize(library: Path, launcher: str, arena: Arena, job: Job, tools: Sequence[str]) -> tuple[Finding, ...]:
+    """The case whose contents lie in the arena, once under each tool, all at the same time."""
+    with ThreadPoolExecutor(len(tools)) as pool:
+        logs = list(pool.map(lambda tool: _run(tool, library, launcher, arena, job), tools))
     return tuple(finding for log in logs for finding in findings(log))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from grader import sanitize
+from grader.model import Finding
 
 LOGS = Path(__file__).parent / "sanitizer"
 
@@ -39,3 +40,17 @@ def test_the_same_line_is_one_finding_with_a_count() -> None:
 @pytest.mark.parametrize("text", ["", (LOGS / "div_synccheck.txt").read_text(), "no such tool\n"])
 def test_a_clean_log_has_no_finding(text: str) -> None:
     assert sanitize.findings(text) == ()
+
+
+@pytest.mark.parametrize(
+    ("kinds", "tools"),
+    [
+        ((), sanitize.TOOLS),  # a crash that nothing explains
+        (("oob",), ("memcheck",)),
+        (("race", "oob", "race"), ("memcheck", "racecheck")),
+        (("allocation",), ()),
+        (("stream", "uninit"), ("initcheck",)),
+    ],
+)
+def test_only_the_tools_that_can_say_more(kinds: tuple[str, ...], tools: tuple[str, ...]) -> None:
+    assert sanitize.useful([Finding(kind, "") for kind in kinds]) == tools
