@@ -1,6 +1,6 @@
 """Where each 100 ms of a run goes: the grader's own NVTX ranges, and its imports, as a timeline.
 
-python benchmarks/trace.py [07_softmax] [--warm N]     one `grader run --solution` in a new process, or the N-th in one
+python benchmarks/timeline.py [07_softmax] [--warm N]     `grader run --solution` in a new process, or N edits in one
 """
 
 from __future__ import annotations
