@@ -396,6 +396,6 @@ STALLS: Mapping[str, tuple[str, str]] = {
 
 
 _RULES: tuple[Callable[[Facts], Step | None], ...] = (
-    _short, _wasteful, _again, _memory, _compute, _small, _cache, _conflicts, _spills, _occupied, _instructions,
+    _short, _wasteful, _again, _memory, _compute, _small, _conflicts, _cache, _spills, _occupied, _instructions,
     _waiting, _narrow,
 )  # fmt: skip

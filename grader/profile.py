@@ -73,30 +73,32 @@ class _Call:
     launcher: str
     arena: Arena
     job: Job
+    backend: str
 
 
-def why_not() -> str:
+def why_not(backend: str) -> str:
     """Empty if counters can be asked for here."""
-    if why := str(backends.get("cuda").why_not()):
+    if why := str(backends.get(backend).why_not()):
         return why
     return "" if shutil.which("ncu") else "ncu (Nsight Compute) is not on PATH; it comes with the CUDA toolkit"
 
 
 def profile(asked: Asked, progress: Progress) -> Profile:
     """Raises UsageError for what does not compile or run, MachineError for a report that cannot be had."""
-    exercise, why = asked.request.exercise, why_not()
+    exercise, backend = asked.request.exercise, asked.request.backend
+    why = why_not(backend)
     if why:
         _no_report(asked, why)
     spec = spec_.load(exercise.folder)
     case = Case(dict(exercise.timed[asked.shape]), spec.recipes[0])
-    if backends.get("cuda").why_not():
+    if backends.get(backend).why_not():
         return _computed(asked, case, (), why, progress)
     built = _built(asked.request, progress)
     arena = Arena(measure.arena_size(exercise, spec))
     try:
         progress(f"making the contents of {case}")
         job = _filled(arena, asked.request, spec, case)
-        call = _Call(built.library, exercise.declaration.launcher, arena, job)
+        call = _Call(built.library, exercise.declaration.launcher, arena, job, backend)
         found = why or _counted(call, asked.report, progress)
         if not isinstance(found, str):
             return _measured(asked, case, found, spec.moved(**case.sizes), built.resources)
@@ -113,8 +115,8 @@ def _no_report(asked: Asked, why: str) -> None:
 
 def _built(request: Request, progress: Progress) -> Build:
     progress("compiling")
-    sources = backends.get("cuda").sources(request.exercise, request.text, f"{request.exercise.name}.cu")
-    built = build.start(sources, "cuda", build.cache()).wait()
+    sources = backends.get(request.backend).sources(request.exercise, request.text, f"{request.exercise.name}.cu")
+    built = build.start(sources, request.backend, build.cache()).wait()
     if built.errors:
         raise _broken(built.errors)
     return built
@@ -167,7 +169,7 @@ def _run(call: _Call, metrics: list[str], folder: Path, keep: bool) -> str:
     log.unlink(missing_ok=True)
     words = counters.words(str(log), metrics, str(folder / REPORT) if keep else "", str(call.library.parent))
     try:
-        with Worker("cuda", call.arena, ((call.library, call.launcher),), words) as worker:
+        with Worker(call.backend, call.arena, ((call.library, call.launcher),), words) as worker:
             worker.settle_or_raise()
             worker.profile(call.job, SECONDS)
             worker.finish(SECONDS)
@@ -184,7 +186,7 @@ def _measured(
     moved = [f.read_bytes + f.written_bytes for f in facts if f.read_bytes is not None and f.written_bytes is not None]
     excess = sum(moved) / needed if needed and len(moved) == len(facts) else None
     ordered = sorted(zip(facts, found, strict=True), key=lambda pair: -(pair[0].us or 0.0))
-    device = backends.get("cuda").device()
+    device = backends.get(asked.request.backend).device()
     notes = [f"counted by Nsight Compute on {device}, with cold caches and the clocks as they are"]
     if len(found) == counters.LAUNCHES:
         notes.append(f"the call's first {len(found)} launches were looked at; there may be more")
@@ -208,7 +210,7 @@ def _sms() -> int:
 
 def _launches(call: _Call, request: Request) -> tuple[Launch, ...]:
     """The timed call's own, recorded and not counted."""
-    with Worker("cuda", call.arena, ((call.library, call.launcher),)) as worker:
+    with Worker(call.backend, call.arena, ((call.library, call.launcher),)) as worker:
         run = worker.run(call.job)
     if run.fate is not Fate.RETURNED or run.status:
         said = f"the launcher does not end well at this size ({run.message or f'error {run.status}'})"
@@ -244,7 +246,7 @@ def _binary(request: Request, known: estimate.Known, progress: Progress) -> tupl
 
 def _cubin(request: Request, capability: tuple[int, int], folder: Path) -> Compiled:
     """By nvcc alone, with the grader's flags: torch's own way wants a CUDA build of torch, which few have here."""
-    cuda, name = backends.get("cuda"), f"{request.exercise.name}.cu"
+    cuda, name = backends.get(request.backend), f"{request.exercise.name}.cu"
     sources = cuda.sources(request.exercise, request.text, name)
     for file, text in sources.files.items():
         (folder / file).write_text(text)
