@@ -40,6 +40,7 @@ class Facts:
     global_excess: float | None = None
     shared_excess: float | None = None
     call_excess: float | None = None  # bytes over the memory bus, by the whole call
+    asked_excess: float | None = None  # bytes in global accesses, by the whole call, whoever answered
     resident_pct: float | None = None  # warps, achieved, of those that an SM can hold
     possible_pct: float | None = None  # the same, as registers, shared memory and block allow
     limiter: str = ""  # registers | shared memory | warps | blocks | grid
@@ -188,6 +189,10 @@ _GAUGES = (
     _Gauge(
         "global access", "sectors of 32 bytes that one warp's access touches",
         "4 for 4 bytes a thread, 16 for 16; 1.00× the least", _access, lambda f: above(f.global_excess, WASTE),
+    ),
+    _Gauge(
+        "bytes asked for", "global accesses of the whole call, whatever caches answer", "1.00× what the task needs",
+        lambda f: _joined((f.asked_excess, "{:.2f}× what it needs")), lambda f: above(f.asked_excess, WASTE),
     ),
     _Gauge(
         "bank conflicts", "rounds that shared memory needs for a warp's access", "1.00× the least",
@@ -360,6 +365,14 @@ def _waiting(f: Facts) -> Step | None:
     return None
 
 
+def _asked(f: Facts) -> Step | None:
+    """Without counters. Caches may hide it, so that whatever else is known comes first."""
+    if not above(f.asked_excess, WASTE):
+        return None
+    why = f"the call asks for {f.asked_excess:.2f}× the bytes that the task needs; caches answer some of them"
+    return Step("bytes", why, "use each element more often once it is loaded: registers, then shared memory")
+
+
 def _narrow(f: Facts) -> Step | None:
     """Without counters: too few bytes in flight is what is left when the roof is far and nothing else is known."""
     if f.stall_cycles or not below(f.roofline_pct, ROOF) or not f.load_widths:
@@ -397,5 +410,5 @@ STALLS: Mapping[str, tuple[str, str]] = {
 
 _RULES: tuple[Callable[[Facts], Step | None], ...] = (
     _short, _wasteful, _again, _memory, _compute, _small, _conflicts, _cache, _spills, _occupied, _instructions,
-    _waiting, _narrow,
+    _waiting, _asked, _narrow,
 )  # fmt: skip

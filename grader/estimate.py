@@ -1,12 +1,18 @@
-"""What compiler, machine code, simulator and record say of a kernel -> Facts, where no counter was read. Pure."""
+"""What compiler, machine code, simulator and record say of a kernel -> Facts, where no counter was read. Pure.
+
+Kernels are known by their plain name: not all of the four know which instance of a template was launched. Of several,
+the one with most registers is meant, and their loads are taken together.
+"""
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from grader.advice import Facts
-from grader.efficiency import Line
+from grader.efficiency import Line, moved
 from grader.model import Launch, Resources, Shape
 from grader.occupancy import occupancy
 from grader.sass import Code
@@ -26,6 +32,7 @@ class Known:
     launches: tuple[Launch, ...] = ()  # of the timed call
     seen: tuple[Launch, ...] = ()  # of the simulated one: its blocks are the timed call's, its grid is not
     lines: tuple[Line, ...] = ()
+    needed: int = 0  # bytes that the simulated call must move at least
     shape: Shape | None = None  # the recorded time
 
 
@@ -44,22 +51,26 @@ def wasteful(lines: Iterable[Line]) -> tuple[Line, ...]:
 
 def _names(known: Known) -> list[str]:
     """The kernel with most threads first: it most likely takes longest."""
-    threads: dict[str, int] = {}
+    threads = Counter[str]()
     for one in known.launches or known.seen:
-        x, y, z = one.grid
-        a, b, c = one.block
-        threads[one.kernel] = threads.get(one.kernel, 0) + x * y * z * a * b * c
-    return sorted(threads, key=lambda name: -threads[name]) or [r.kernel for r in known.resources]
+        threads[_plain(one.kernel)] += math.prod(one.grid) * math.prod(one.block)
+    return [name for name, _ in threads.most_common()] or list(dict.fromkeys(r.kernel for r in known.resources))
+
+
+def _plain(name: str) -> str:
+    """The simulator says softmax<VEC, 1024>."""
+    return name.split("<")[0]
 
 
 def _kernel(name: str, known: Known) -> Facts:
-    real = next((one for one in known.launches if one.kernel == name), None)
-    launch = real or next((one for one in known.seen if one.kernel == name), None)
-    r = next((r for r in known.resources if r.kernel == name), None)
-    code = next((c for c in known.codes if c.kernel == name), None)
-    widths = {bits: n for (access, bits), n in code.widths.items() if access == "global load"} if code else {}
+    real = next((one for one in known.launches if _plain(one.kernel) == name), None)
+    launch = real or next((one for one in known.seen if _plain(one.kernel) == name), None)
+    r = max((r for r in known.resources if r.kernel == name), key=lambda r: r.registers, default=None)
+    widths = Counter[int]()
+    for code in (c for c in known.codes if c.kernel == name):
+        widths.update({bits: n for (access, bits), n in code.widths.items() if access == "global load"})
     block = launch.block if launch else ()
-    made = Facts(kernel=name, sms=known.sms, grid=real.grid if real else (), block=block, load_widths=widths)
+    made = Facts(kernel=name, sms=known.sms, grid=real.grid if real else (), block=block, load_widths=dict(widths))
     if r is None:
         return made
     made = replace(made, registers=r.registers, shared_bytes=r.shared_bytes, spilled_bytes=r.spill_bytes)
@@ -67,9 +78,8 @@ def _kernel(name: str, known: Known) -> Facts:
 
 
 def _occupied(f: Facts, launch: Launch, known: Known) -> Facts:
-    x, y, z = launch.block
     shared = (f.shared_bytes or 0) + launch.shared
-    held = occupancy(known.capability, x * y * z, f.registers or 0, shared)
+    held = occupancy(known.capability, math.prod(launch.block), f.registers or 0, shared)
     if held is None:
         return replace(f, shared_bytes=shared)
     waves = f.blocks / (held.blocks * f.sms) if f.blocks and f.sms else None
@@ -80,6 +90,7 @@ def _call(f: Facts, known: Known, alone: bool) -> Facts:
     f = replace(
         f, load_sectors=_each(known.lines, "read"), store_sectors=_each(known.lines, "write"),
         global_excess=_excess(known.lines, "global"), shared_excess=_excess(known.lines, "shared"),
+        asked_excess=moved(known.lines) / known.needed if known.needed and known.lines else None,
     )  # fmt: skip
     if known.shape is None:
         return f

@@ -181,7 +181,7 @@ def _run(call: _Call, metrics: list[str], folder: Path, keep: bool) -> str:
 def _measured(
     asked: Asked, case: Case, found: tuple[counters.Launched, ...], needed: int, resources: tuple[Resources, ...]
 ) -> Profile:
-    spilled = {r.kernel: r.spill_bytes for r in resources}
+    spilled = {r.kernel: r.spill_bytes for r in sorted(resources, key=lambda r: r.spill_bytes)}
     facts = [replace(counters.facts(one, _sms()), spilled_bytes=spilled.get(one.kernel)) for one in found]
     moved = [f.read_bytes + f.written_bytes for f in facts if f.read_bytes is not None and f.written_bytes is not None]
     excess = sum(moved) / needed if needed and len(moved) == len(facts) else None
@@ -239,6 +239,7 @@ def _binary(request: Request, known: estimate.Known, progress: Progress) -> tupl
         known = replace(known, resources=_cubin(request, known.capability, Path(folder)).resources)
         codes = sass.read(Path(folder) / CUBIN)
     said = "computed: registers and occupancy, for compute capability {}.{}".format(*known.capability)
+    said += "; of a template's instances, the largest"
     if isinstance(codes, str):
         return known, said, f"not known: load widths; {codes}"
     return replace(known, codes=codes), said, "computed: load widths, as they stand in the machine code"
@@ -267,6 +268,7 @@ def _traffic(request: Request, known: estimate.Known, progress: Progress) -> tup
     except GraderError as error:
         return known, f"not known: memory traffic; {error}"
     run, outcome = found.trial.run, found.trial.outcome.value
-    known = replace(known, lines=efficiency.lines(run.traffic, request.text), seen=run.launches)
+    lines = efficiency.lines(run.traffic, request.text)
+    known = replace(known, lines=lines, seen=run.launches, needed=found.needed)
     wrong = f", which is {outcome}: first right, then fast" if outcome != "PASS" else ""
     return known, f"simulated: memory traffic, of the call {found.trial.case}{wrong}"

@@ -85,6 +85,9 @@ def test_the_first_step(change: dict[str, Any], limit: str, says: str) -> None:
         ({"roofline_pct": 20.0, "roof": "launch"}, "launch"),
         ({"roofline_pct": 40.0, "roof": "latency", "load_widths": {32: 4}}, "latency"),
         ({"roofline_pct": 40.0, "roof": "latency", "load_widths": {32: 4}, "global_excess": 8.0}, "coalescing"),
+        ({"asked_excess": 2.0}, "bytes"),
+        ({"asked_excess": 2.0, "roofline_pct": 93.0, "roof": "memory"}, "memory roof"),  # caches answered
+        ({"asked_excess": 2.0, "shared_excess": 2.0}, "bank conflicts"),
         ({}, "unknown"),
     ],
 )
@@ -353,7 +356,7 @@ KNOWN = estimate.Known(
     resources=(Resources("first", 32, 0, 1024), Resources("second", 128, 16, 0)),
     codes=(Code("second", {"global load": 4}, {("global load", 32): 4, ("global store", 64): 1}),),
     seen=(Launch("first", (2, 1, 1), (64, 1, 1), 512), Launch("second", (4, 1, 1), (256, 1, 1))),
-    lines=LINES, shape=Shape({"n": 8}, 1.0, (1.0, 1.0), 50.0, 50.0, None, 9, "", 60.0, "latency"),
+    lines=LINES, needed=32 * 1600, shape=Shape({"n": 8}, 1.0, (1.0, 1.0), 50.0, 50.0, None, 9, "", 60.0, "latency"),
 )  # fmt: skip
 
 
@@ -364,6 +367,7 @@ def test_what_can_be_computed() -> None:
     assert second.load_widths == {32: 4} and not first.load_widths
     assert (second.load_sectors, second.store_sectors, second.global_excess) == (4.0, 32.0, 4.5)
     assert (second.shared_excess, second.roofline_pct, second.roof) == (1.0, 60.0, "latency")
+    assert second.asked_excess == (400 + 3200) / 1600
     assert second.us is None and first.global_excess is None  # figures of the whole call, not of each kernel
     assert second.grid == () and second.waves is None  # the simulated grid is another one
 
@@ -371,6 +375,15 @@ def test_what_can_be_computed() -> None:
 def test_the_timed_calls_own_launch() -> None:
     (f,) = estimate.facts(replace(KNOWN, launches=(Launch("second", (528, 1, 1), (256, 1, 1)),)))
     assert f.us == 50.0 and f.grid == (528, 1, 1) and f.waves == 2.0  # 2 blocks of 128 registers × 256 on 132 SMs
+
+
+def test_instances_of_a_template() -> None:
+    """The simulator names the instance, nvcc's figures have the plain name several times."""
+    resources = (Resources("k", 128), Resources("k", 32))
+    codes = (Code("k", {}, {("global load", 128): 2}), Code("k", {}, {("global load", 32): 1}))
+    seen = (Launch("k<4, 256>", (2, 1, 1), (256, 1, 1)),)
+    (f,) = estimate.facts(estimate.Known((9, 0), resources=resources, codes=codes, seen=seen))
+    assert (f.kernel, f.registers, f.possible_pct, f.load_widths) == ("k", 128, 25.0, {128: 2, 32: 1})
 
 
 def test_nothing_is_known() -> None:
