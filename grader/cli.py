@@ -184,6 +184,7 @@ def _add_verbs(verb: Callable[..., Parser]) -> None:
     count.add_argument("--solution", action="store_true", help="count the reference")
     count.add_argument("--case", metavar="C", help="the case, as a replay line spells it (default: a large round one)")
     count.add_argument("--seed", type=int, metavar="N", help="the contents' seed")
+    _add_profile(verb("profile", desk.profile, "what limits your kernel, counted by Nsight Compute", *PROFILES))
     paper = verb("report", desk.report, "your whole record as one HTML page", "--html report.html", "--html - > a.html")
     paper.add_argument("--html", required=True, metavar="FILE", help="where to write it; - is stdout")
     out = verb("export", desk.export, "your record for other programs", "junit", "csv -o attempts.csv", "json 7")
@@ -197,6 +198,26 @@ def _add_verbs(verb: Callable[..., Parser]) -> None:
     _add_author(verb("author", verbs.author, "make an exercise, and check that it is whole", *AUTHORS))
     well = verb("doctor", verbs.doctor, "check this machine, and say how to mend it", "", "--json", "--calibrate")
     well.add_argument("--calibrate", action="store_true", help="measure what this GPU can do at most, and keep it")
+
+
+PROFILES = ("7", "7 --shape 2 --json", "7 --ncu-rep softmax.ncu-rep", "7 --file attempt.cu")
+NSYS = """
+Without ncu, without leave to read counters or without a GPU it says what can be
+known all the same. The timeline is Nsight Systems': every phase is a named range.
+
+  nsys profile -t cuda,nvtx -o softmax {command} run 7 --no-record
+"""
+
+
+def _add_profile(parser: Parser) -> None:
+    _add_name(parser)
+    parser.description = f"{parser.description}\n{NSYS}".replace("{command}", parser.prog.removesuffix(" profile"))
+    parser.add_argument("--shape", type=_count, default=1, metavar="N", help="the timed shape (default: 1, the first)")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--file", metavar="F", help="profile that file")
+    what.add_argument("--solution", action="store_true", help="profile the reference, once it is open to you")
+    parser.add_argument("--ncu-rep", default="", metavar="FILE", help="count everything, and keep it for ncu-ui")
+    parser.add_argument("--force", action="store_true", help="replace FILE")
 
 
 SHELLS = (

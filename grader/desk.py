@@ -1,14 +1,18 @@
-"""The verbs around the work: watch, next, edit, give-up, init. Arguments in, exit code out."""
+"""The verbs around the work: watch, next, edit, profile, give-up, init. Arguments in, exit code out."""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from grader import bench, catalog, choose, editor, pristine, record, score, screen, verbs
 from grader.errors import EmptyError, MachineError, UsageError
-from grader.model import Exercise
+from grader.model import Exercise, Request
+
+if TYPE_CHECKING:
+    from grader.profile import Past, Profile
 
 Args = Any  # what argparse made of the command line
 
@@ -139,6 +143,89 @@ def init(args: Args) -> int:
     inside = folder.resolve() == Path.cwd().resolve()
     screen.out(f"next: {f'cd {choose.shown(folder)}  then  ' * (not inside)}{args.command}")
     return 0
+
+
+def profile(args: Args) -> int:
+    """What limits one kernel at one timed shape, and the next step."""
+    home = catalog.root()
+    (exercise,) = choose.exercises(home, [args.name] if args.name else [])
+    if args.solution and verbs.locked(args, exercise):
+        return 1
+    if args.shape > len(exercise.timed):
+        most = len(exercise.timed)
+        raise UsageError(f"{exercise.id} has {most} timed shape{'s' * (most > 1)}; ask for --shape 1 to {most}")
+    path = Path(args.file) if args.file else bench.reference(home, exercise) if args.solution else exercise.source
+    text = choose.source(path, exercise)
+    if pristine.is_untouched(pristine.skeleton(home, exercise), text):
+        raise UsageError(f"{choose.shown(path)}:{pristine.todo(text)} is the skeleton; write the kernel first")
+    report = _report(args)
+    progress = screen.Progress()
+    try:
+        progress("importing torch")
+        from grader import profile as profile_
+
+        asked = Request(exercise, path, text, path, "cuda", speed=False)
+        past = _past(exercise, text, args.shape - 1)
+        found = profile_.profile(profile_.Asked(asked, args.shape - 1, report, past), progress)
+    finally:
+        progress.clear()
+    _profiled(args, exercise, path, found)
+    return 0
+
+
+def _report(args: Args) -> Path | None:
+    """Where to keep ncu's report; nothing that is there is replaced unasked."""
+    if not args.ncu_rep:
+        return None
+    path = Path(args.ncu_rep)
+    path = path if path.suffix == ".ncu-rep" else path.with_name(f"{path.name}.ncu-rep")
+    if path.exists() and not args.force:
+        raise UsageError(f"{path} exists; add --force to replace it, or name another file")
+    if not path.parent.is_dir():
+        raise UsageError(f"{path.parent} is no folder; make it, or name another file")
+    return path
+
+
+def _past(exercise: Exercise, text: str, shape: int) -> Past | None:
+    """The newest recorded time of this very source."""
+    from grader.profile import Past
+
+    url, sha = record.url(), record.sha(text)
+    timed = [a for a in record.attempts(url, exercise.id) if a.source_sha == sha and a.learner_us is not None]
+    if not timed:
+        return None
+    speed, sizes = verbs.verdict(url, timed[-1]).speed, dict(exercise.timed[shape])
+    kept = next((s for s in (speed.shapes if speed else ()) if dict(s.sizes) == sizes), None)
+    return Past(kept, f"by attempt {timed[-1].id} on {timed[-1].device}, {timed[-1].at[:10]}") if kept else None
+
+
+def _profiled(args: Args, exercise: Exercise, path: Path, found: Profile) -> None:
+    if args.json:
+        bench.emit(_as_json(exercise, path, found))
+        return
+    from grader import tables
+
+    screen.out(f"{exercise.id}  {choose.shown(path)}   {found.case}")
+    if found.why_not:
+        screen.out(f"nothing is counted: {found.why_not}", "what can be said without counters:")
+    screen.out("", tables.profiled(found.kernels, found.steps, found.notes, found.lines), "")
+    if found.report:
+        screen.out(f"the report: ncu-ui {found.report}")
+    again = f"--file {choose.shown(path)}" if args.file else "--solution" if args.solution else ""
+    screen.out(f"next: change one thing, then  {args.command} run {exercise.number} {again}".rstrip())
+
+
+def _as_json(exercise: Exercise, path: Path, found: Profile) -> dict[str, Any]:
+    from grader import advice
+
+    kernels = []
+    for n, f in enumerate(found.kernels):
+        words = {"readings": list(map(asdict, advice.readings(f))), "steps": list(map(asdict, advice.steps(f)))}
+        kernels.append(asdict(f) | words | {"metrics": found.metrics[n] if found.metrics else {}})
+    facts = {"schema_version": 1, "exercise": exercise.id, "file": str(path), "case": str(found.case)}
+    about = {"source": found.source, "why_not": found.why_not, "notes": found.notes, "report": found.report or None}
+    lines = [asdict(x) | {"excess": x.excess} for x in found.lines]
+    return facts | about | {"kernels": kernels, "lines": lines, "steps": [asdict(s) for s in found.steps]}
 
 
 def give_up(args: Args) -> int:

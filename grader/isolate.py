@@ -377,6 +377,10 @@ class Worker:
         """One launch with every buffer in an allocation of its own, for a tool that watches allocations."""
         self.tell({"do": "apart", "job": wire.job_to(job)}, seconds)
 
+    def profile(self, job: Job, seconds: float) -> None:
+        """Two launches, of which a profiler in front sees the second."""
+        self._talk({"do": "profile", "job": wire.job_to(job)}, seconds, span=job.span)
+
     def finish(self, seconds: float) -> None:
         """Hangs up and lets the child end by itself, so that a tool in front can write its log."""
         self.channel.link.close()

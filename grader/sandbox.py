@@ -18,13 +18,12 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader import seccomp
+from grader import ranges, seccomp
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRATCH = 64 << 20  # bytes a worker may write into its /tmp, and into its /dev/shm
 PATIENCE = 1.0  # seconds for the trial
 INSTALL = "install bubblewrap (apt install bubblewrap)"
-PROFILERS = ("CUDA_INJECTION64_PATH", "NVTX_INJECTION64_PATH")  # they live in the child, and talk to the outside
 KEPT = ("CUDA", "CUPY", "LANG", "LC_", "LD_LIBRARY_PATH", "NVIDIA", "NVTX", "OMP_", "PATH", "PYTHON", "TZ")
 
 
@@ -46,7 +45,7 @@ def level(backend: str) -> Level:
     second = "seccomp" if seccomp.works() else "limits"
     if wanted in LEVELS[1:]:
         return _lower(Level(wanted, f"GRADER_SANDBOX is {wanted}; unset it"), Level(second))
-    if profiler := next((name for name in PROFILERS if os.environ.get(name)), ""):
+    if profiler := ranges.attached():
         return Level("limits", f"a profiler is attached ({profiler})")
     why = _why_not(backend)
     best = Level(second, why) if why else Level("bubblewrap")

@@ -8,8 +8,9 @@ from datetime import date, timedelta
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from grader.advice import Facts, Step, readings
 from grader.efficiency import Line
-from grader.figures import Columns, count, grid, labelled, ratio
+from grader.figures import Columns, apart, count, grid, labelled, ratio, us
 from grader.model import Exercise
 from grader.record import Attempt
 from grader.score import Standing, Totals, streak, totals
@@ -70,6 +71,47 @@ def traffic(lines: Sequence[Line], moved: int, needed: int) -> RenderableType:
     total = f"global memory: {moved:,} bytes moved in whole sectors, {needed:,} needed at least"
     hint = "1.00× is the best there is; more on global means uncoalesced accesses, on shared bank conflicts"
     return Group(table, Text(""), Text(total + (f" ({moved / needed:.2f}×)" if needed else "")), Text(hint, "dim"))
+
+
+def profiled(
+    kernels: Sequence[Facts], steps: Sequence[Step], notes: Sequence[str], lines: Sequence[Line]
+) -> RenderableType:
+    """Where the figures come from, the kernel that takes longest, the lines that waste, what limits."""
+    parts: list[RenderableType] = [Group(*(Text(note, "dim") for note in notes))]
+    if len(kernels) > 1:
+        parts.append(_launches(kernels))
+    parts += [_gauges(f) for f in kernels[:1]]
+    if lines:
+        parts.append(Group(Text("lines that waste memory traffic", "bold"), labelled(_wasted(x) for x in lines)))
+    return Group(*apart([*parts, _limits(steps)]))
+
+
+def _launches(kernels: Sequence[Facts]) -> RenderableType:
+    table = _columns("kernel", "grid", "block", "time")
+    for f in kernels:
+        table.add(f.kernel, *(" × ".join(map(str, size)) for size in (f.grid, f.block)), us(f.us))
+    return table
+
+
+def _gauges(f: Facts) -> RenderableType:
+    table = _columns(f.kernel, "", "what it is", "good")
+    for r in readings(f):
+        style, value = "yellow" if r.wanting else "", r.value + " !" * r.wanting
+        table.add(Text(r.name, style), Text(value, style), Text(r.means, "dim"), Text(r.good, "dim"))
+    return table
+
+
+def _wasted(x: Line) -> tuple[str, str]:
+    unit = "sectors" if x.space == "global" else "wavefronts"
+    return f"line {x.line}", f"{x.space} {x.access}: {x.units:,} {unit}, {x.excess:.2f}× the least · {x.text}"
+
+
+def _limits(steps: Sequence[Step]) -> RenderableType:
+    """The first is the next step."""
+    rows = []
+    for n, step in enumerate(steps):
+        rows += [("then" if n else "limit", f"{step.limit}: {step.why}"), ("", f"→ {step.next}")]
+    return labelled(rows)
 
 
 def dashboard(

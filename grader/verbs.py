@@ -251,15 +251,10 @@ def compare(args: Args) -> int:
 
     home, url = catalog.root(), record.url()
     (exercise,) = choose.exercises(home, [args.name] if args.name else [])
-    attempts = record.attempts(url, exercise.id)
-    passes = [a for a in attempts if a.outcome == "PASS" and not a.partial]
-    own = [a for a in passes if not a.solution]
-    if not own and not record.gave_up(url, exercise.id):
-        screen.note(
-            f"{exercise.id} is not passed yet, and the solution opens with a recorded pass; "
-            f"next: {args.command} run {exercise.number}   or  {args.command} give-up {exercise.number}"
-        )
+    if locked(args, exercise):
         return 1
+    passes = [a for a in record.attempts(url, exercise.id) if a.outcome == "PASS" and not a.partial]
+    own = [a for a in passes if not a.solution]
     theirs = [a for a in passes if a.solution]
     answer = choose.source(bench.reference(home, exercise), exercise)
     mine = _side(exercise, _text(url, own[-1]), verdict(url, own[-1])) if own else None
@@ -281,6 +276,18 @@ def compare(args: Args) -> int:
     told = f"opened by giving up; a pass will be marked as assisted:  {args.command} run {exercise.number}"
     screen.out(f"attempt {kept}: {compare_.headline(yours.verdict)}" if own else told)
     return 0
+
+
+def locked(args: Args, exercise: Exercise) -> bool:
+    """Whether the solution is; and then what opens it is said."""
+    url = record.url()
+    if score.summed(exercise, record.tallies(url, exercise.id)).passed or record.gave_up(url, exercise.id):
+        return False
+    screen.note(
+        f"{exercise.id} is not passed yet, and the solution opens with a recorded pass; "
+        f"next: {args.command} run {exercise.number}   or  {args.command} give-up {exercise.number}"
+    )
+    return True
 
 
 def _side(exercise: Exercise, text: str, verdict: Verdict | None) -> Any:

@@ -120,6 +120,11 @@ def _apart(device: _Lazy, message: dict[str, Any]) -> dict[str, Any]:
     return {"done": True}
 
 
+def _profile(device: _Lazy, message: dict[str, Any]) -> dict[str, Any]:
+    device().profile(wire.job_from(message["job"]))
+    return {"done": True}
+
+
 def _arm(device: _Lazy, message: dict[str, Any]) -> dict[str, Any]:
     device().arm(wire.job_from(message["job"]))
     return {"done": True}
@@ -136,6 +141,7 @@ _VERBS = {
     "load": _load,
     "run": _run,
     "apart": _apart,
+    "profile": _profile,
     "arm": _arm,
     "sample": _sample,
 }

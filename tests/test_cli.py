@@ -18,7 +18,7 @@ from grader.errors import MachineError, SpecError
 
 VERBS = (
     "run", "watch", "list", "show", "next", "edit", "hint", "give-up", "reset", "scoreboard", "compare", "history",
-    "restore", "report", "export", "completion", "init", "doctor",
+    "restore", "profile", "report", "export", "completion", "init", "doctor",
 )  # fmt: skip
 
 

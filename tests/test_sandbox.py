@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import struct
 import subprocess
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from grader import isolate, sandbox, seccomp
+from grader import isolate, ranges, sandbox, seccomp
 from grader.isolate import Worker
 from grader.model import Argument, Buffer, Fate, Job, Run
 
@@ -190,3 +191,12 @@ def test_the_filter_ends_in_allowing(machine: str) -> None:
     assert steps[-1] == (0x06, 0, 0, seccomp.ALLOW)
     jumps = [(at, max(yes, no)) for at, (kind, yes, no, _) in enumerate(steps) if kind & 7 == 5]
     assert all(at + 1 + far < len(steps) for at, far in jumps)
+
+
+def test_ranges_are_named_where_a_profiler_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NVTX_INJECTION64_PATH", raising=False)
+    monkeypatch.delenv("CUDA_INJECTION64_PATH", raising=False)
+    assert isinstance(ranges.named("x"), contextlib.nullcontext)
+    monkeypatch.setenv("NVTX_INJECTION64_PATH", "/nosuch.so")
+    with ranges.named("x") as made:
+        assert made is not None and not isinstance(made, contextlib.nullcontext)

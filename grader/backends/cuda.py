@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from grader import declaration, gpu, graph, marshal, nvcc, veil
+from grader import declaration, gpu, graph, marshal, nvcc, ranges, veil
 from grader.model import Buffer, Exercise, Fate, Finding, Job, Run, Sources
 from grader.stopwatch import Called, Timed
 
@@ -158,7 +158,8 @@ class Device:
         if not job.recorded:
             return self.called(job)
         self.reserve(job.span)
-        recorded, status, message = self.capture(0, job, self.memory)
+        with ranges.named("record"):
+            recorded, status, message = self.capture(0, job, self.memory)
         if status or not recorded:
             return self.refusal(job, status, message)
         nodes = graph.inspect(recorded)
@@ -167,7 +168,8 @@ class Device:
         findings = nodes.findings()
         self.upload(job.span)
         try:
-            self.replay(recorded)
+            with ranges.named("judged run"):
+                self.replay(recorded)
         except self.runtime.CUDARuntimeError as error:
             return Run(Fate.CRASHED, error.status, str(error), nodes.launches, len(nodes.kinds), findings)
         self.download(job.span)
@@ -177,7 +179,8 @@ class Device:
         """Call a launcher that waits itself: what it leaves in host memory must be complete when it returns."""
         self.reserve(job.span, pin=True)
         self.exchange(job, upload=True)
-        status = self.call(0, job, self.place)
+        with ranges.named("judged run"):
+            status = self.call(0, job, self.place)
         at_once = self._host_outputs(job)
         try:
             self.runtime.deviceSynchronize()
@@ -292,19 +295,36 @@ class Device:
 
     def apart(self, job: Job) -> None:
         """Plain launch, every buffer in an allocation of its own that ends where the buffer ends."""
-        places = {}
+        self.plain(job, self.spread(job))
+
+    def profile(self, job: Job) -> None:
+        """The launcher twice on the same contents; the second time, when code is loaded, a profiler may look."""
+        places, cuda = self.spread(job), ctypes.CDLL("libcuda.so.1")
+        with ranges.named("warm-up"):
+            self.plain(job, places)
+        cuda.cuProfilerStart()
+        with ranges.named("profiled call"):
+            self.plain(job, places)
+        cuda.cuProfilerStop()
+
+    def spread(self, job: Job) -> dict[str, int]:
+        """Where each buffer lies: an allocation of its own. The arena stays pageable: tools copy what is pinned."""
         if not job.recorded:
             self.reserve(job.span, pin=True)
+        places = {b.name: self.host + b.offset for b in job.buffers if b.host}
         for b in job.buffers:
-            if b.host:
-                places[b.name] = self.host + b.offset
-                continue
-            shift = b.offset % 256
-            places[b.name] = self.runtime.malloc(max(shift + b.nbytes, 1)) + shift
-            if b.initialised:
+            if not b.host:
+                shift = b.offset % 256
+                places[b.name] = self.runtime.malloc(max(shift + b.nbytes, 1)) + shift
+        return places
+
+    def plain(self, job: Job, places: dict[str, int]) -> None:
+        """Puts the inputs there, calls the launcher without recording it, and waits."""
+        for b in job.buffers:
+            if b.initialised and not b.host:
                 self.runtime.memcpy(places[b.name], self.host + b.offset, b.nbytes, 1)
         self.runtime.check_status(self.call(0, job, lambda buffer: places[buffer.name]))
-        self.runtime.streamSynchronize(self.stream)
+        self.runtime.deviceSynchronize()
 
     # -------------------------------------------------- timing: libraries 0 (learner) and 1 (reference)
 
