@@ -26,7 +26,7 @@ from typing import Any
 HOME = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(HOME))
 
-from grader import backends, build, catalog, gpu, measure, spec  # noqa: E402
+from grader import author, backends, build, catalog, gpu, measure, spec  # noqa: E402
 from grader.errors import GraderError  # noqa: E402
 from grader.measure import Walked, Wrong  # noqa: E402
 from grader.model import Build, Exercise  # noqa: E402
@@ -38,7 +38,7 @@ CHUNK = 8  # exercises compiled at a time: enough for all cores, few enough that
 ROUNDS = 8  # even, so that each order is met with its reverse
 TRIAL = 2  # rounds that find the rung which fails
 SOLUTION = "the solution"
-BEGIN, END = "<!-- steps: begin -->", "<!-- steps: end -->"
+BEGIN, END = author.MARKS
 UNMEASURED = "Not measured yet: `python benchmarks/steps.py`, then `--write`, fills this in."
 
 
@@ -200,13 +200,13 @@ def rungs(
 
 def table(found: Mapping[str, Any]) -> str:
     """The table of one exercise, as its README shows it."""
-    lines = ["| rung | time | rate | gain over the rung before |", "|---|--:|--:|--:|"]
+    lines = ["| kernel | time | rate | gain over the one before |", "|---|--:|--:|--:|"]
     for rung in found["rungs"]:
         name = rung["name"] if rung["name"] == SOLUTION else f"`{rung['name']}`"
         lines.append(f"| {name} | {' | '.join(_cells(rung))} |")
     sizes = ", ".join(f"{name} = {value:,}" for name, value in found["sizes"].items())
     said = f"Measured on an {found['gpu']} (driver {found['driver']}, {found['measured'][:10]}, cold L2, "
-    said += f"`benchmarks/steps.py`) at {sizes}. Medians of {ROUNDS} rounds; in brackets the 95 % interval of the gain."
+    said += f"`benchmarks/steps.py`) at {sizes}: medians of {ROUNDS} rounds, and the 95 % interval of the gain."
     return "\n".join([*lines, "", said, *(f"Note: {note}." for note in found["notes"])])
 
 
@@ -222,7 +222,7 @@ def _cells(rung: Mapping[str, Any]) -> tuple[str, str, str]:
 
 
 def _times(ratio: float) -> str:
-    return f"{ratio:.0f}×" if ratio >= 100 else f"{ratio:.3g}×" if ratio >= 10 else f"{ratio:.2f}×"
+    return f"{ratio:.0f}×" if ratio >= 100 else f"{ratio:.1f}×" if ratio >= 10 else f"{ratio:.2f}×"
 
 
 def placed(text: str, inside: str) -> str:
