@@ -26,8 +26,8 @@ from typing import Any
 HOME = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(HOME))
 
-from grader import author, backends, build, catalog, gpu, measure, spec  # noqa: E402
-from grader.errors import GraderError  # noqa: E402
+from grader import author, backends, build, calibrate, catalog, gpu, measure, peaks, spec  # noqa: E402
+from grader.errors import GraderError, MachineError  # noqa: E402
 from grader.measure import Walked, Wrong  # noqa: E402
 from grader.model import Build, Exercise  # noqa: E402
 from grader.timing import interval, median  # noqa: E402
@@ -57,12 +57,13 @@ class Rung:
 # ---------------------------------------------------------------- measuring
 
 
-def main() -> None:
-    told = arguments()
-    until = time.monotonic() + told.seconds
+def main(words: Sequence[str] | None = None) -> None:
+    told = arguments(words)
     if told.write:
         write()
         return
+    until = time.monotonic() + told.seconds
+    ready()
     path, wanted = results(), [catalog.find(HOME, name) for name in told.only] or catalog.discover(HOME)
     record = read(path)
     known = () if told.again else [slug for slug in wanted if current(record, slug)]
@@ -78,13 +79,23 @@ def main() -> None:
             print(f"{exercise.id}\n{table(record[exercise.id])}\n", flush=True)
 
 
-def arguments() -> argparse.Namespace:
+def ready() -> None:
+    """A GPU, and its peaks: they decide whether a rate is bytes or operations."""
+    if why := backends.get("cuda").why_not():
+        raise MachineError(f"nothing can be timed here: {why}")
+    found = gpu.find()
+    known = peaks.read(build.cache(), found.uuid if found else "")
+    if known is None or not known.calibrated:
+        calibrate.calibrate(build.cache(), lambda said: print(said, flush=True))
+
+
+def arguments(told: Sequence[str] | None) -> argparse.Namespace:
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("--seconds", type=float, default=540.0, help="begin no other exercise after this long")
     words.add_argument("--only", nargs="+", default=[], metavar="NAME", help="these exercises")
     words.add_argument("--again", action="store_true", help="measure what is known as well")
     words.add_argument("--write", action="store_true", help="put the tables into the READMEs; measures nothing")
-    return words.parse_args()
+    return words.parse_args(told)
 
 
 def results() -> Path:
@@ -254,4 +265,7 @@ def _newest(path: Path) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except GraderError as error:
+        raise SystemExit(f"error: {error}") from None

@@ -92,6 +92,33 @@ def test_what_is_known_is_known_for_these_texts_and_sizes(monkeypatch: pytest.Mo
     assert steps.stamp(replace(exercise, timed=({"n": 1, "exclusive": 0},))) != steps.stamp(exercise)
 
 
+def test_a_run_goes_on_where_it_was_stopped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    def measured(exercise: Any, _: Any) -> dict[str, Any]:
+        seen.append(exercise.id)
+        return found(steps.rungs(NAMES, TIMES, RATES, {})) | {"stamp": steps.stamp(exercise)}
+
+    monkeypatch.setattr(steps, "RESULTS", tmp_path)
+    monkeypatch.setattr(steps, "ready", lambda: None)
+    monkeypatch.setattr(steps, "built", lambda chunk: {exercise.id: BUILDS for exercise in chunk})
+    monkeypatch.setattr(steps, "measured", measured)
+    with pytest.raises(SystemExit, match="01_vector_add and what follows: no time left"):
+        steps.main(["--seconds", "-1", "--only", "1", "7"])
+    steps.main(["--only", "1"])
+    steps.main(["--only", "1", "7"])
+    assert seen == ["01_vector_add", "07_softmax"]
+    steps.main(["--only", "1", "--again"])
+    assert len(seen) == 3
+    assert steps.current(steps.read(steps.results()), "07_softmax")
+
+
+def test_without_a_gpu_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps.backends.get("cuda"), "why_not", lambda: "no NVIDIA GPU is visible here")
+    with pytest.raises(MachineError, match="no NVIDIA GPU"):
+        steps.main([])
+
+
 # ---------------------------------------------------------------- rungs that fail
 
 BUILDS = {name: Build(Path(name), "cuda", 0.0) for name in NAMES}
