@@ -18,6 +18,9 @@ from grader.model import Outcome
 
 TASK = ("Task", "Worked example", "What it teaches", "Limits", "Where the same kernel lives")
 ANSWER = ("Why it is right", "Why it is fast", "What to try next")
+MARKS = ("<!-- steps: begin -->", "<!-- steps: end -->")  # of the solution's README: between them steps.py writes
+LEAST_RUNGS = 2
+TIMED = (Outcome.PASS, Outcome.SLOW)
 
 # ---------------------------------------------------------------- files
 
@@ -128,10 +131,30 @@ def attempts(folder: Folder) -> Iterator[str]:
         yield f"{place} holds no right kernel; add an unusual one"
 
 
+def walk(folder: Folder) -> Iterator[str]:
+    """Its rungs are right attempts, and the solution's README names each and has room for their times."""
+    rungs, said = folder.exercise.walk.rungs, read(folder.solutions / "README.md")
+    there = {path.stem: path for path in folder.attempts}
+    if len(rungs) < LEAST_RUNGS:
+        yield f"[walk] has {len(rungs)} rungs; name {LEAST_RUNGS} attempts or more, from the naive one to the solution"
+    for name in rungs:
+        if name not in there:
+            yield f"[walk] names {name}, which is no attempt; add tests/attempts/{folder.exercise.id}/{name}.cu"
+        elif not any(one.outcome in TIMED for one in expected(there[name], "cuda")):
+            yield f"[walk] names {name}, which is expected to be wrong; name right ones only"
+        if f"`{name}`" not in said:
+            yield f"{folder.solutions / 'README.md'} does not name `{name}`; say there what it does"
+    sizes = folder.exercise.walk.sizes
+    if sizes and sizes.keys() != folder.spec.sizes.keys():
+        yield f"[walk] sizes must give {listed(folder.spec.sizes)}, and nothing else; correct it"
+    if not all(line in said.splitlines() for line in MARKS):
+        yield f"{folder.solutions / 'README.md'} has no room for the times; add the lines {' and '.join(MARKS)}"
+
+
 # ---------------------------------------------------------------- all of them
 
 Rule = Callable[[Folder], Iterator[str]]
-OWN = (files, readmes, skeleton, sources, todos, figures, hints, prerequisites, layout, attempts)
+OWN = (files, readmes, skeleton, sources, todos, figures, hints, prerequisites, layout, attempts, walk)
 RULES: dict[str, Rule] = {rule.__name__: rule for rule in (*OWN, *data.RULES)}
 
 

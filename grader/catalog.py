@@ -14,7 +14,7 @@ import tomli  # compiled, three times as fast as tomllib: `list` reads every exe
 
 from grader import declaration
 from grader.errors import SpecError, UsageError
-from grader.model import Declaration, Exercise, Tolerance
+from grader.model import Declaration, Exercise, Tolerance, Walk
 
 _REQUIRED = ("title", "summary", "track", "difficulty", "minutes", "declaration", "hints", "tolerance", "speed")
 
@@ -86,6 +86,7 @@ def _exercise(folder: Path, data: Mapping[str, Any]) -> Exercise:
         efficiency=_efficiency(data.get("efficiency", {})),
         folder=folder,
         recorded="host" not in data,
+        walk=_walk(data.get("walk", {})),
     )
 
 
@@ -107,6 +108,13 @@ def _efficiency(data: Mapping[str, Any]) -> dict[str, float]:
     if odd := data.keys() - {"global", "shared"}:
         raise ValueError(f"[efficiency] {', '.join(sorted(odd))}: only global and shared are counted")
     return {space: float(limit) for space, limit in data.items()}
+
+
+def _walk(data: Mapping[str, Any]) -> Walk:
+    """[walk] rungs = ["serial_row", "three_passes"]: attempts, which benchmarks/steps.py times on the way."""
+    if odd := data.keys() - {"rungs", "sizes"}:
+        raise ValueError(f"[walk] {', '.join(sorted(odd))}: only rungs and sizes")
+    return Walk(tuple(data.get("rungs", ())), dict(data.get("sizes", {})))
 
 
 def _tolerances(data: Mapping[str, Any]) -> dict[str, Tolerance]:

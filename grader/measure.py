@@ -55,6 +55,15 @@ class Measured:
         return str(self.wrong.died or self.wrong.mismatch) if self.wrong else self.suspicious
 
 
+@dataclass(frozen=True)
+class Walked:
+    """Several builds on the same buffers: µs of each, one for every round, and the rate of its median."""
+
+    times: tuple[tuple[float, ...], ...]
+    rates: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
 def measure(
     exercise: Exercise, spec: Spec, worker: Worker, learner: Build, reference: Build, seed: int, ready: Ready,
     progress: Callable[[str], None],
@@ -98,6 +107,26 @@ def alone(exercise: Exercise, spec: Spec, learner: Build, reference: Build, seed
     with isolate.start("cuda", arena_size(exercise, spec)) as worker:
         with preparing(exercise, spec, worker.arena, cache) as ready:
             return measure(exercise, spec, worker, learner, reference, seed, ready.result(), lambda _: None)
+
+
+def walk(
+    exercise: Exercise, spec: Spec, builds: Sequence[Build], seed: int, cache: Path, rounds: int
+) -> Walked | Wrong:
+    """Two builds or more in one worker, at the first timed shape; all that they write is checked."""
+    with isolate.start("cuda", arena_size(exercise, spec)) as worker:
+        with preparing(exercise, spec, worker.arena, cache) as preparation, enough_memory():
+            ready = preparation.result()
+            for one in builds:
+                worker.add(one.library, exercise.declaration.launcher)
+            own = frozenset(pid for pid in (os.getpid(), worker.pid) if pid)
+            count, sizes = len(builds), exercise.timed[0]
+            timed = _Timed(exercise, spec, worker, ready.pinned, sizes, seed, ready.peaks, count, judged=count)
+            before = gpu.state(own)
+            if wrong := timed.rounds(rounds):
+                return wrong
+            notes = conditions.notes(before, gpu.state(own))
+            times = tuple(map(tuple, timed.times))
+            return Walked(times, tuple(timed.rate(median(one)) for one in times), notes)
 
 
 def outcome(speed: Speed, decision: Decision) -> Outcome:
@@ -159,7 +188,10 @@ class Pinned:
 
 
 class _Timed:
-    """One timed shape. Holds tensors on the judge's own GPU context; the worker never sees `want`."""
+    """One timed shape. Holds tensors on the judge's own GPU context; the worker never sees `want`.
+
+    Library 0 is the learner's and 1 the reference; a walk has more. The outputs of the first `judged` are checked.
+    """
 
     def __init__(
         self,
@@ -170,12 +202,16 @@ class _Timed:
         sizes: Mapping[str, int],
         seed: int,
         peaks: Peaks,
+        libraries: int = 2,
+        judged: int = 1,
     ) -> None:
         self.exercise, self.spec, self.worker, self.sizes, self.peaks = exercise, spec, worker, dict(sizes), peaks
         self.pinned, self.random = pinned, random.Random(seed)
         self.seed, self.recipes = seed, list(spec.recipes)
-        self.times: tuple[list[float], list[float]] = ([], [])
-        self.walls: tuple[list[float], list[float]] = ([], [])  # µs by the judge's clock
+        self.libraries, self.judged = libraries, judged
+        self.times: list[list[float]] = [[] for _ in range(libraries)]
+        self.walls: list[list[float]] = [[] for _ in range(libraries)]  # µs by the judge's clock
+        self.last: list[int] = []  # the order of the round before
         self.learner_first: list[bool] = []
         self.rule, self.decision = Rule(exercise.threshold), Decision.MORE
         self.tried, self.spent, self.armed = 0, 0.0, False  # contents made; seconds
@@ -196,6 +232,13 @@ class _Timed:
         """Whether this shape alone settles it."""
         return self.decision is Decision.CLEAR and interval(self.ratios())[1] < self.rule.threshold
 
+    def rounds(self, count: int) -> Wrong | None:
+        """So many, whatever they say."""
+        while len(self.times[0]) < count:
+            if wrong := self.pair():
+                return wrong
+        return None
+
     def suspicious(self) -> str:
         """A forged time is no evidence of speed, whatever the ratio."""
         rows = zip(*self.times, *self.walls, self.learner_first, strict=True)
@@ -211,7 +254,7 @@ class _Timed:
         return [b / a for a, b in zip(*self.times, strict=True)]
 
     def pair(self) -> Wrong | None:
-        """Fresh contents, both libraries in random order, both outputs checked."""
+        """Fresh contents, the libraries in random order, the judged ones' outputs checked."""
         recipe = self.recipes[self.tried % len(self.recipes)]
         case = Case(self.sizes, recipe)
         seed = self.seed + self.tried
@@ -230,31 +273,31 @@ class _Timed:
                 self.worker.settle_or_raise()
                 self.worker.tell({"do": "arm", "job": self.job}, SECONDS)
                 self.armed = True
-            mismatch = self.both(values, want)
+            mismatch = self.all(values, want)
         except Died as died:
             return Wrong(case, seed, None, died)
         return Wrong(case, seed, mismatch) if mismatch else None
 
-    def both(self, values: Mapping[str, Any], want: Mapping[str, torch.Tensor]) -> Mismatch | None:
-        """Learner and reference in random order; what the learner's wrote is checked."""
+    def all(self, values: Mapping[str, Any], want: Mapping[str, torch.Tensor]) -> Mismatch | None:
+        """Every library once, in random order; the first thing that a judged one wrote wrong."""
         wrong = None
         order = self.order()
-        self.learner_first.append(order[0] == 0)
+        self.learner_first.append(order.index(0) < order.index(1))
         for place, library in enumerate(order):
             if place and self.inout:
                 self.put(values)
             started = time.perf_counter()
             self.times[library].append(self.sample(library, upload=not place or self.inout))
             self.walls[library].append(1e6 * (time.perf_counter() - started))
-            if library == 0:
-                wrong = self.verify(values, want)
+            if library < self.judged:
+                wrong = wrong or self.verify(values, want)
         return wrong
 
     def order(self) -> list[int]:
-        """Random, but every second pair the other way round: A B B A or B A A B."""
-        if len(self.learner_first) % 2:
-            return [1, 0] if self.learner_first[-1] else [0, 1]
-        return self.random.sample((0, 1), 2)
+        """Random, but every second round the other way round: A B B A or B A A B."""
+        again = len(self.learner_first) % 2
+        self.last = self.last[::-1] if again else self.random.sample(range(self.libraries), self.libraries)
+        return self.last
 
     def sample(self, library: int, upload: bool) -> float:
         poison = self.random.randrange(0x3C, 0x4C)

@@ -54,6 +54,14 @@ class Tolerance:
 
 
 @dataclass(frozen=True)
+class Walk:
+    """From the naive kernel to the solution: right attempts by name, in the order in which one would write them."""
+
+    rungs: tuple[str, ...] = ()
+    sizes: Mapping[str, int] = field(default_factory=dict)  # where they are timed; {}: the first timed shape
+
+
+@dataclass(frozen=True)
 class Exercise:
     """All that exercise.toml says; reading it needs no torch."""
 
@@ -77,6 +85,7 @@ class Exercise:
     efficiency: Mapping[str, float]  # "global" or "shared" -> most sectors or wavefronts over the ideal
     folder: Path
     recorded: bool = True  # into a graph; False: host code is the exercise, so its launcher is called and may wait
+    walk: Walk = field(default_factory=Walk)
 
     @property
     def number(self) -> int:

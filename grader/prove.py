@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from grader import backends, build, cases, check, declaration, isolate, judge
-from grader.author import Check, checked
+from grader.author import TIMED, Check, checked
 from grader.errors import MachineError
 from grader.expect import expected
 from grader.folder import Folder
@@ -21,8 +21,6 @@ SEED = 20_261_124
 ROOM = 0.6  # of the allowed error: a solution that uses more leaves no place for a learner's rounding
 DRAWN = 12  # cases for that
 BUDGET = 1 << 18  # bytes one of them moves
-
-TIMED = (Outcome.PASS, Outcome.SLOW)
 
 Progress = Callable[[str], None]
 

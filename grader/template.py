@@ -29,6 +29,10 @@ why = "TODO: where these numbers come from"
 threshold = 0.80
 excellent = 0.95
 timed = [{{ n = 134217728 }}]  # TODO: shapes that keep the reference busy for 50 µs or more
+
+[walk]
+rungs = ["one_thread", "one_block"]  # TODO: attempts, from the naive one to the solution
+sizes = {{ n = 1048576 }}  # TODO: only where the first timed shape is too large for them
 """
 
 SPEC = '''\
@@ -90,7 +94,12 @@ ANSWER = """\
 
 ## Why it is fast
 
-1. TODO: from the naive kernel to this one, each step's gain measured.
+1. **One thread** (`one_thread`). TODO: from the naive kernel to this one; [walk] in exercise.toml names the steps.
+2. **One block** (`one_block`). TODO
+
+<!-- steps: begin -->
+Not measured yet: `python benchmarks/steps.py`, then `--write`, fills this in.
+<!-- steps: end -->
 
 ## What to try next
 
@@ -142,6 +151,10 @@ ATTEMPTS = {
     "one_thread": ("PASS", "one thread does everything, in order", (
         "    const int64_t i = blockIdx.x * int64_t{{THREADS}} + threadIdx.x;\n    if (i < n) y[i]",
         "    if (blockIdx.x + threadIdx.x == 0)\n        for (int64_t i = 0; i < n; ++i) y[i]",
+    )),
+    "one_block": ("PASS", "the first block does everything, in a loop", (
+        "    const int64_t i = blockIdx.x * int64_t{{THREADS}} + threadIdx.x;\n    if (i < n) y[i]",
+        "    if (blockIdx.x == 0)\n        for (int64_t i = threadIdx.x; i < n; i += THREADS) y[i]",
     )),
 }  # fmt: skip
 

@@ -120,10 +120,16 @@ ATTEMPT = f"tests/attempts/{SLUG}"
         (change(SPEC, "draw(g, recipe, n)", "1e-9 * draw(g, recipe, n)"), "first_row", "first row alone is accepted"),
         (change(SPEC, "2 * x.double()", "x.double()"), "copies", "a copy of x is accepted as y"),
         (change(TOML, "rtol = 1e-6", "rtol = 1e-3"), "half", "fp16 arithmetic is accepted as y"),
-        (remove(f"{ATTEMPT}/one_thread.cu"), "attempts", "no right kernel"),
+        (remove(f"{ATTEMPT}/one_thread.cu", f"{ATTEMPT}/one_block.cu"), "attempts", "no right kernel"),
         (remove(f"{ATTEMPT}/copied.cu"), "attempts", "2 wrong kernels"),
         (change(f"{ATTEMPT}/copied.cu", "// why", "// since"), "attempts", "does not begin with"),
         (change(f"{ATTEMPT}/copied.cu", "WRONG", "WORNG"), "attempts", "no such verdict"),
+        (change(TOML, ', "one_block"]', "]"), "walk", "has 1 rungs; name 2"),
+        (change(TOML, '"one_block"', '"one_warp"'), "walk", "one_warp, which is no attempt"),
+        (change(TOML, '"one_block"', '"copied"'), "walk", "copied, which is expected to be wrong"),
+        (change(TOML, "sizes = { n = 1048576 }", "sizes = { m = 1 }"), "walk", "sizes must give n"),
+        (change(f"solutions/{SLUG}/README.md", "`one_block`", "one_block"), "walk", "does not name `one_block`"),
+        (change(f"solutions/{SLUG}/README.md", author.MARKS[1], ""), "walk", "no room for the times"),
         (change(SPEC, "def oracle(x, **_):", "def oracle(x, **_):\n    1 / 0"), "oracle", "ZeroDivisionError"),
         (change(SPEC, "def moved", "def move"), "timed", "does not define moved"),
     ],
@@ -219,7 +225,7 @@ def test_check_says_what_is_broken(at: Course, monkeypatch: pytest.MonkeyPatch) 
     at("author", "new", "7", "twice")
     found = at("author", "check", "7")
     assert found.code == 1
-    assert f"{SLUG}  20 of 22 checks passed" in found.out
+    assert f"{SLUG}  21 of 23 checks passed" in found.out
     assert "todos" in found.out and "→ write it" in found.out and "it fails  → mend it" in found.out
     assert "errs by 3 %" in found.out
 

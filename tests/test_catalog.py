@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from grader import catalog
 from grader.errors import SpecError, UsageError
+from grader.model import Walk
 
 TOML = """\
 title = "Scale"
@@ -73,6 +74,12 @@ def test_load(home: Path) -> None:
     assert (found.prerequisites, found.alias, found.misaligned, found.unsimulated) == ((), {}, (), "")
 
 
+def test_a_walk(home: Path) -> None:
+    assert catalog.load(home, "01_scale").walk == Walk()
+    write(home, "01_scale", TOML + '\n[walk]\nrungs = ["serial", "coalesced"]\nsizes = { n = 64 }\n')
+    assert catalog.load(home, "01_scale").walk == Walk(("serial", "coalesced"), {"n": 64})
+
+
 def test_optional_tables(home: Path) -> None:
     more = '\n[tolerance.idx]\n[layout]\nmisaligned = ["x"]\nalias = { y = "x" }\n[simulator]\nwhy_not = "TMA"\n'
     write(home, "01_scale", TOML + more)
@@ -95,6 +102,7 @@ def test_optional_tables(home: Path) -> None:
         ("difficulty = 1", 'difficulty = "easy"', "easy"),
         ("rtol = 1e-6", "rtoll = 1e-6", "rtoll"),
         ("threshold = 0.8\n", "", "threshold"),
+        ("[speed]", '[walk]\nsteps = ["serial"]\n[speed]', r"\[walk\] steps: only rungs and sizes"),
     ],
 )
 def test_a_mistake_names_the_file_and_the_place(home: Path, old: str, new: str, says: str) -> None:
