@@ -19,6 +19,11 @@ EXITS = """\
 exit codes: 0 all passed · 1 judged and not passed · 2 usage · 3 this machine, or not run
             4 the grader itself · 5 nothing selected · 130 interrupted"""
 
+OVERVIEW = """\
+--json without a verb has these keys: schema_version; here (exercise, title, source, verdict, attempts), or null;
+next (exercise, title), or null; passed, exercises, tiers; tracks (name -> passed, exercises); week (the last seven
+days, today last: whether there was an attempt); streak_days; type (the command to go on with)"""
+
 NAME = "number, name, id or path (7, softmax, 07_softmax); default: where you stand, else the last you edited"
 
 
@@ -112,11 +117,12 @@ def _parser(command: str) -> tuple[Parser, tuple[str, ...]]:
     parser = Parser(
         prog=command,
         description="A local autograder for CUDA exercises.",
-        epilog=f"start:  {command} list\n        {command} show 1\n        {command} run 1\n\n{EXITS}",
+        epilog=f"start:  {command} list\n        {command} show 1\n        {command} run 1\n\n{OVERVIEW}\n\n{EXITS}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"grader {__version__}")
+    parser.add_argument("--json", action="store_true", help="without a verb: where you are, as JSON alone on stdout")
     _add_root(parser)
     parser.set_defaults(call=verbs.overview)
     group = parser.add_subparsers(title="verbs", metavar="VERB")
@@ -141,7 +147,8 @@ def _verb(group: Any, command: str, name: str, call: Verb, text: str, *examples:
         allow_abbrev=False,
     )
     made.set_defaults(call=call)
-    made.add_argument("--json", action="store_true", help="print JSON alone on stdout")
+    told = "print JSON alone on stdout"
+    made.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=told)  # may stand before the verb
     _add_root(made)
     return made
 

@@ -448,5 +448,9 @@ def overview(args: Args) -> int:
     here = choose.at_hand(home, Path.cwd(), exercises)
     after = score.following(board, here.id if here else "")
     days, today = score.dates(record.quarters(url)), datetime.now().date()
-    screen.out(tables.dashboard(known, here.id if here else "", after, days, today, args.command))
+    given = (known, here.id if here else "", after, days, today, args.command)
+    if args.json:
+        bench.emit(tables.overview(*given))
+    else:
+        screen.out(tables.dashboard(*given))
     return 0
