@@ -193,6 +193,7 @@ def _add_verbs(verb: Callable[..., Parser]) -> None:
     count.add_argument("--seed", type=int, metavar="N", help="the contents' seed")
     paper = verb("report", desk.report, "your whole record as one HTML page", "--html report.html", "--html - > a.html")
     paper.add_argument("--html", required=True, metavar="FILE", help="where to write it; - is stdout")
+    _add_serve(verb("serve", desk.serve, "the same, live in your browser, with a page for each exercise", *SERVES))
     out = verb("export", desk.export, "your record for other programs", "junit", "csv -o attempts.csv", "json 7")
     out.add_argument("format", choices=("junit", "json", "csv"), help="junit: one case an exercise, its newest attempt")
     _completed(out.add_argument("names", nargs="*", metavar="NAME", help="only these"))
@@ -204,6 +205,15 @@ def _add_verbs(verb: Callable[..., Parser]) -> None:
     _add_author(verb("author", verbs.author, "make an exercise, and check that it is whole", *AUTHORS))
     well = verb("doctor", verbs.doctor, "check this machine, and say how to mend it", "", "--json", "--calibrate")
     well.add_argument("--calibrate", action="store_true", help="measure what this GPU can do at most, and keep it")
+
+
+SERVES = ("", "--open", "--port 8642", "--json")
+
+
+def _add_serve(parser: Parser) -> None:
+    told = "a port of your own choice, as for ssh -L (default: any free one)"
+    parser.add_argument("--port", type=_port, default=0, metavar="N", help=told)
+    parser.add_argument("--open", action="store_true", help="open a browser as well")
 
 
 SHELLS = (
@@ -320,6 +330,12 @@ def _seed(text: str) -> int:
 def _count(text: str) -> int:
     if not text.isdigit() or not 1 <= int(text) <= 100_000:
         raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to 100000")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text[:6]) <= 65_535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: write a number from 1 to 65535, or leave it out")
     return int(text)
 
 
