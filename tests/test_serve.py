@@ -585,14 +585,15 @@ def test_a_browser_follows_and_keeps_its_place(
 
 
 @pytest.mark.skipif(not BROWSER or not shutil.which("bash"), reason="no Chromium here: apt install chromium")
-def test_a_browser_says_that_we_have_ended(at: Course, chromium: Chromium) -> None:
-    site = Site(at.home, record.url(), "grader", bench.now)
-    with serve.Server(0, site) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        chromium("Page.navigate", url=server.address)
-        until(lambda: chromium.value("(document.getElementById('state') || {}).textContent") == "live")
-        site.token = "another"  # as after a new start
-        until(lambda: "token" in str(chromium.value("document.querySelector('main').textContent")))
-        server.shutdown()
-        thread.join()
+def test_a_browser_says_that_we_have_ended(process: Callable[..., subprocess.Popen[str]], chromium: Chromium) -> None:
+    it = process("--json")
+    assert it.stdout
+    told = json.loads(it.stdout.readline())
+    chromium("Page.navigate", url=told["url"])
+    until(lambda: chromium.value("(document.getElementById('state') || {}).textContent") == "live")
+    it.send_signal(signal.SIGINT)
+    until(lambda: "has ended" in str(chromium.value("document.getElementById('state').textContent")))
+    assert "01_copy" in chromium.value("document.querySelector('main').textContent")  # what was there can be read on
+    again = process("--port", str(told["port"]))
+    assert again.stdout and again.stdout.readline()
+    until(lambda: "the token" in chromium.value("document.querySelector('main').textContent"))
