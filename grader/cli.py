@@ -193,7 +193,7 @@ def _add_verbs(verb: Callable[..., Parser]) -> None:
     count.add_argument("--seed", type=int, metavar="N", help="the contents' seed")
     paper = verb("report", desk.report, "your whole record as one HTML page", "--html report.html", "--html - > a.html")
     paper.add_argument("--html", required=True, metavar="FILE", help="where to write it; - is stdout")
-    _add_serve(verb("serve", desk.serve, "the same, live in your browser, with a page for each exercise", *SERVES))
+    _add_serve(verb("serve", desk.serve, "your record live in your browser, with a page a task", *SERVES))
     out = verb("export", desk.export, "your record for other programs", "junit", "csv -o attempts.csv", "json 7")
     out.add_argument("format", choices=("junit", "json", "csv"), help="junit: one case an exercise, its newest attempt")
     _completed(out.add_argument("names", nargs="*", metavar="NAME", help="only these"))

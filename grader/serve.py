@@ -59,9 +59,8 @@ class Editors:
         if not words:
             raise MachineError(f"no editor is found; set EDITOR, or open {place}")
         if not exercise.source.is_file():
-            raise MachineError(
-                f"{choose.shown(exercise.source)} is gone; `grader reset {exercise.number}` puts it back"
-            )
+            back = f"`grader reset {exercise.number}` puts the skeleton back"
+            raise MachineError(f"{choose.shown(exercise.source)} is gone; {back}")
         command = editor.command(words, exercise.source, line)
         if editor.windowed(words):
             self._beside(command)
@@ -110,10 +109,8 @@ class Server(ThreadingHTTPServer):
         try:
             super().__init__((HOST, port), Handler)
         except OSError as error:
-            said = (
-                f"port {port} cannot be had ({error.strerror}); name another with --port, or leave it out: any free one"
-            )
-            raise MachineError(said) from error
+            remedy = "name another with --port, or leave it out for any free one"
+            raise MachineError(f"port {port} cannot be had ({error.strerror}); {remedy}") from error
 
     def server_bind(self) -> None:
         """Without the base class's question for our host's name: a name server may take its time."""
