@@ -108,6 +108,12 @@ def _edited(home: Path, exercise: Exercise) -> bool:
 # ---------------------------------------------------------------- one source
 
 
+def readme(folder: Path) -> str:
+    """An exercise's text, or a solution's; where there is none, that."""
+    path = folder / "README.md"
+    return path.read_text(encoding="utf-8", errors="replace") if path.exists() else f"({path} is missing)"
+
+
 def source(path: Path, exercise: Exercise) -> str:
     """The text of a .cu; UsageError when it cannot be one."""
     again = f"`grader reset {exercise.number}` puts the skeleton back"

@@ -19,6 +19,11 @@ EXITS = """\
 exit codes: 0 all passed · 1 judged and not passed · 2 usage · 3 this machine, or not run
             4 the grader itself · 5 nothing selected · 130 interrupted"""
 
+OVERVIEW = """\
+--json without a verb has these keys: schema_version; here (exercise, title, source, verdict, attempts), or null;
+next (exercise, title), or null; passed, exercises, tiers; tracks (name -> passed, exercises); week (the last seven
+days, today last: whether there was an attempt); streak_days; type (the command to go on with)"""
+
 NAME = "number, name, id or path (7, softmax, 07_softmax); default: where you stand, else the last you edited"
 
 
@@ -112,11 +117,12 @@ def _parser(command: str) -> tuple[Parser, tuple[str, ...]]:
     parser = Parser(
         prog=command,
         description="A local autograder for CUDA exercises.",
-        epilog=f"start:  {command} list\n        {command} show 1\n        {command} run 1\n\n{EXITS}",
+        epilog=f"start:  {command} list\n        {command} show 1\n        {command} run 1\n\n{OVERVIEW}\n\n{EXITS}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"grader {__version__}")
+    parser.add_argument("--json", action="store_true", help="without a verb: where you are, as JSON alone on stdout")
     _add_root(parser)
     parser.set_defaults(call=verbs.overview)
     group = parser.add_subparsers(title="verbs", metavar="VERB")
@@ -141,7 +147,8 @@ def _verb(group: Any, command: str, name: str, call: Verb, text: str, *examples:
         allow_abbrev=False,
     )
     made.set_defaults(call=call)
-    made.add_argument("--json", action="store_true", help="print JSON alone on stdout")
+    told = "print JSON alone on stdout"
+    made.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=told)  # may stand before the verb
     _add_root(made)
     return made
 
@@ -187,6 +194,7 @@ def _add_verbs(verb: Callable[..., Parser]) -> None:
     _add_profile(verb("profile", desk.profile, "what limits your kernel, counted by Nsight Compute", *PROFILES))
     paper = verb("report", desk.report, "your whole record as one HTML page", "--html report.html", "--html - > a.html")
     paper.add_argument("--html", required=True, metavar="FILE", help="where to write it; - is stdout")
+    _add_serve(verb("serve", desk.serve, "your record live in your browser, with a page a task", *SERVES))
     out = verb("export", desk.export, "your record for other programs", "junit", "csv -o attempts.csv", "json 7")
     out.add_argument("format", choices=("junit", "json", "csv"), help="junit: one case an exercise, its newest attempt")
     _completed(out.add_argument("names", nargs="*", metavar="NAME", help="only these"))
@@ -218,6 +226,15 @@ def _add_profile(parser: Parser) -> None:
     what.add_argument("--solution", action="store_true", help="profile the reference, once it is open to you")
     parser.add_argument("--ncu-rep", default="", metavar="FILE", help="count everything, and keep it for ncu-ui")
     parser.add_argument("--force", action="store_true", help="replace FILE")
+
+
+SERVES = ("", "--open", "--port 8642", "--json")
+
+
+def _add_serve(parser: Parser) -> None:
+    told = "a port of your own choice, as for ssh -L (default: any free one)"
+    parser.add_argument("--port", type=_port, default=0, metavar="N", help=told)
+    parser.add_argument("--open", action="store_true", help="open a browser as well")
 
 
 SHELLS = (
@@ -334,6 +351,12 @@ def _seed(text: str) -> int:
 def _count(text: str) -> int:
     if not text.isdigit() or not 1 <= int(text) <= 100_000:
         raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to 100000")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text[:6]) <= 65_535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: write a number from 1 to 65535, or leave it out")
     return int(text)
 
 

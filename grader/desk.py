@@ -1,4 +1,4 @@
-"""The verbs around the work: watch, next, edit, profile, give-up, init. Arguments in, exit code out."""
+"""The verbs around the work: watch, next, edit, profile, give-up, init, report, serve. Arguments in, exit code out."""
 
 from __future__ import annotations
 
@@ -58,18 +58,9 @@ def edit(args: Args) -> int:
         raise MachineError(f"no editor is found; set EDITOR, or open {place}")
     if editor.windowed(words):
         screen.out(f"opening {place} with {words[0]}")
-    return _opened(editor.command(words, exercise.source, pristine.todo(text)))
-
-
-def _opened(words: list[str]) -> int:
-    import subprocess
-
-    try:
-        code = subprocess.run(words, check=False).returncode
-    except OSError as error:
-        raise MachineError(f"{words[0]} cannot be started ({error.strerror}); correct VISUAL or EDITOR") from error
-    if code:
-        raise MachineError(f"{words[0]} ended with exit code {code}; set VISUAL or EDITOR to another editor")
+    command = editor.command(words, exercise.source, pristine.todo(text))
+    with editor.start(command) as process:
+        editor.ended(command, process.wait())
     return 0
 
 
@@ -101,17 +92,11 @@ def _written(output: str, text: str) -> int:
 
 def report(args: Args) -> int:
     """The whole record as one page that needs no network and no server."""
-    try:
-        from grader import report as report_
-    except ImportError as error:
-        raise MachineError(f"report draws with matplotlib ({error}); pip install 'cuda-grader[report]'") from error
+    _can_draw()
+    from grader import pages
+    from grader import report as report_
 
-    url, exercises = record.url(), choose.everything(catalog.root())
-    own = score.counted(record.attempts(url))
-    best = {e.id: a for e in exercises if (a := score.best([a for a in own if a.exercise == e.id]))}
-    verdicts = {id: verbs.verdict(url, a) for id, a in best.items()}
-    sources = {id: record.source(url, a.source_sha) or "" for id, a in best.items()}
-    text = report_.page(report_.Material(exercises, own, verdicts, sources, bench.now()))
+    text = report_.page(pages.material(record.url(), choose.everything(catalog.root()), bench.now()))
     if args.html == "-":
         return _written("", text)
     _written(args.html, text)
@@ -120,6 +105,47 @@ def report(args: Args) -> int:
     else:
         screen.out(f"{args.html}: {len(text.encode()):,} bytes, one page without a network; open it in a browser")
     return 0
+
+
+def _can_draw() -> None:
+    """Found out at once: to import it takes a second."""
+    from importlib.util import find_spec
+
+    if find_spec("matplotlib") is None:
+        raise MachineError("the charts need matplotlib, which is not here; pip install 'cuda-grader[report]'")
+
+
+def serve(args: Args) -> int:
+    """The same, live, and a page for each exercise, until Ctrl-C."""
+    _can_draw()
+    home = catalog.root()
+    choose.everything(home)  # a folder without exercises is told here, not in the browser
+
+    def ready(address: str, port: int) -> None:
+        if args.json:
+            bench.emit({"schema_version": 1, "url": address, "port": port})
+        else:
+            screen.out(f"open  {address}", "for this machine alone, as long as this runs; Ctrl-C ends it")
+        screen.flush()
+        if args.open:
+            _browse(address)
+
+    from grader import pages
+    from grader import serve as serve_
+
+    return serve_.run(pages.Site(home, record.url(), args.command, bench.now), args.port, ready)
+
+
+def _browse(address: str) -> None:
+    """In a thread: a browser may need the page before it lets us go on."""
+    import threading
+    import webbrowser
+
+    def show() -> None:
+        if not webbrowser.open(address):
+            screen.note("no browser is found here; open the address yourself, or leave out --open")
+
+    threading.Thread(target=show, name="browser", daemon=True).start()
 
 
 def completion(args: Args) -> int:

@@ -1,4 +1,4 @@
-"""Which editor, and how it is told the line. Pure but for `which`."""
+"""Which editor, how it is told the line, and its start."""
 
 from __future__ import annotations
 
@@ -7,6 +7,12 @@ import shlex
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from grader.errors import MachineError
+
+if TYPE_CHECKING:
+    from subprocess import Popen
 
 PLUS = ("vi", "vim", "nvim", "gvim", "nano", "pico", "emacs", "emacsclient", "micro", "kak", "joe", "mg", "ne", "gedit")
 GOTO = ("code", "code-insiders", "codium", "vscodium", "code-oss", "cursor", "windsurf")
@@ -37,3 +43,19 @@ def command(words: list[str], path: Path, line: int) -> list[str]:
 
 def windowed(words: list[str]) -> bool:
     return Path(words[0]).name.removesuffix(".exe") in WINDOWED
+
+
+def start(words: list[str], **how: Any) -> Popen[bytes]:
+    """Raises MachineError when there is no such program; `how` is Popen's."""
+    import subprocess
+
+    try:
+        return subprocess.Popen(words, **how)
+    except OSError as error:
+        raise MachineError(f"{words[0]} cannot be started ({error.strerror}); correct VISUAL or EDITOR") from error
+
+
+def ended(words: list[str], code: int) -> None:
+    """Raises MachineError when the editor says that it failed."""
+    if code:
+        raise MachineError(f"{words[0]} ended with exit code {code}; set VISUAL or EDITOR to another editor")

@@ -97,6 +97,11 @@ def _plain(value: Any) -> Any:
 # ---------------------------------------------------------------- JSON -> Verdict
 
 
+def parse(text: str) -> Verdict:
+    """What `text` wrote."""
+    return read(json.loads(text))
+
+
 def read(data: Json) -> Verdict:
     """The Verdict that was written; fields that an older grader did not write take their defaults."""
     failure, speed = data.get("first_failure"), data.get("speed")

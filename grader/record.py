@@ -288,6 +288,12 @@ def verdict(url: str, id: int) -> str:
     return str(rows[0][0]) if rows else ""
 
 
+def newest(url: str) -> tuple[int, int]:
+    """The ids of the newest attempt and hint: rows are only ever added, so these change when the record does."""
+    rows = _read(url, "SELECT (SELECT MAX(id) FROM attempts), (SELECT MAX(id) FROM hints)", {})
+    return (int(rows[0][0] or 0), int(rows[0][1] or 0)) if rows else (0, 0)
+
+
 def source(url: str, sha: str) -> str | None:
     """A source that was once graded."""
     rows = _read(url, "SELECT text FROM sources WHERE sha = :sha", {"sha": sha})

@@ -78,6 +78,18 @@ def html(path: Path, title: str, *renderables: Any) -> None:
         raise MachineError(f"cannot write {path}: {error.strerror}; choose another file") from error
 
 
+def text(renderable: Any, columns: int) -> str:
+    """The same without colour, `columns` wide: for a page that shows what the terminal shows."""
+    import io
+
+    from rich.console import Console
+
+    console = Console(file=io.StringIO(), width=columns, markup=False, highlight=False, emoji=False, color_system=None)
+    with console.capture() as captured:
+        console.print(renderable)
+    return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
+
+
 def note(text: str) -> None:
     """One line for the person, on stderr: stdout may be a pipe."""
     sys.stderr.write(f"{text}\n")

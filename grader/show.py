@@ -298,7 +298,15 @@ def advice(v: Verdict, scene: Scene) -> str:
 
 def _place(v: Verdict, scene: Scene) -> str:
     """file:line of the first finding or compiler error, when there is one."""
-    name = f"{scene.exercise.name}.cu"  # what the compiler is told, whatever the file is called
-    said = [f.where for f in v.findings] + ([v.log] if v.outcome is Outcome.COMPILE else [])
-    line = next((m[1] for text in said if (m := re.search(rf"{re.escape(name)}[:(](\d+)", text))), "")
-    return f"{scene.source}:{line}" if line else scene.source
+    found = places(v, scene.exercise.name)
+    return f"{scene.source}:{found[0][0]}" if found else scene.source
+
+
+def places(v: Verdict, name: str) -> list[tuple[int, str]]:
+    """The lines that findings or the compiler's messages are about, and what they say; where to begin comes first."""
+    said = [(f.where, f"{f.kind}: {f.text}") for f in v.findings]
+    if v.outcome is Outcome.COMPILE:
+        said += [(line, line.strip()) for line in CONTROL.sub("", v.log).splitlines()]
+    file = re.escape(f"{name}.cu")  # what the compiler is told, whatever the file is called
+    found = [(re.search(rf"{file}[:(](\d{{1,6}})", where), text) for where, text in said]
+    return [(int(at[1]), text) for at, text in found if at]

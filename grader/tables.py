@@ -114,8 +114,11 @@ def _limits(steps: Sequence[Step]) -> RenderableType:
     return labelled(rows)
 
 
+Known = Mapping[str, tuple[Exercise, Standing]]  # by id, all of them
+
+
 def dashboard(
-    known: Mapping[str, tuple[Exercise, Standing]],
+    known: Known,
     here: str,
     after: str,
     days: Sequence[date],
@@ -134,6 +137,25 @@ def dashboard(
     return Group(labelled(rows), Text(""), last)
 
 
+def overview(known: Known, here: str, after: str, days: Sequence[date], today: date, command: str) -> dict[str, object]:
+    """The same for programs."""
+    sums = totals([standing for _, standing in known.values()])
+    at, follows = known.get(here), known.get(after)
+    state = {"verdict": at[1].verdict, "attempts": at[1].attempts, "source": str(at[0].source)} if at else {}
+    return {
+        "schema_version": 1,
+        "here": {"exercise": at[0].id, "title": at[0].title} | state if at else None,
+        "next": {"exercise": follows[0].id, "title": follows[0].title} if follows else None,
+        "passed": sums.passed,
+        "exercises": sums.exercises,
+        "tiers": sums.tiers,
+        "tracks": {name: {"passed": sum(of), "exercises": len(of)} for name, of in _by_track(known).items()},
+        "week": _active(days, today),
+        "streak_days": streak(days, today),
+        "type": _typed(known, here, after, command),
+    }
+
+
 def _title(exercise: Exercise) -> Text:
     return Text.assemble((exercise.id, "bold"), f"  {exercise.title}")
 
@@ -149,21 +171,30 @@ def _passed(totals: Totals) -> str:
     return f"{totals.passed} of {count(totals.exercises, 'exercise')}" + f" · {medals}" * bool(medals)
 
 
-def _tracks(known: Mapping[str, tuple[Exercise, Standing]]) -> str:
+def _tracks(known: Known) -> str:
+    return " · ".join(f"{name} {sum(done)}/{len(done)}" for name, done in _by_track(known).items())
+
+
+def _by_track(known: Known) -> dict[str, list[bool]]:
+    """Of each exercise of a track, whether it is passed."""
     tracks: dict[str, list[bool]] = {}
     for exercise, standing in known.values():
         tracks.setdefault(exercise.track, []).append(standing.passed)
-    return " · ".join(f"{name} {sum(done)}/{len(done)}" for name, done in tracks.items())
+    return tracks
 
 
 def _week(days: Sequence[date], today: date) -> str:
-    """The last seven days, today last."""
-    active, length = set(days), streak(days, today)
-    dots = " ".join("●" if today - timedelta(days=n) in active else "·" for n in range(6, -1, -1))
+    length = streak(days, today)
+    dots = " ".join("●" if active else "·" for active in _active(days, today))
     return dots + (f"   {count(length, 'day')} in a row" if length else "   no streak yet")
 
 
-def _typed(known: Mapping[str, tuple[Exercise, Standing]], here: str, after: str, command: str) -> str:
+def _active(days: Sequence[date], today: date) -> list[bool]:
+    """The last seven days, today last."""
+    return [today - timedelta(days=n) in set(days) for n in range(6, -1, -1)]
+
+
+def _typed(known: Known, here: str, after: str, command: str) -> str:
     """Go on where you are; else the next one; else the scoreboard."""
     if here and not known[here][1].passed:
         return f"{command} watch {known[here][0].number}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -165,7 +164,7 @@ def _text(url: str, attempt: record.Attempt) -> str:
 def show(args: Args) -> int:
     home = catalog.root()
     (exercise,) = choose.exercises(home, [args.name] if args.name else [])
-    readme = _readme(exercise.folder)
+    readme = choose.readme(exercise.folder)
     if args.json:
         facts = _listed(exercise, score.summed(exercise, record.tallies(record.url(), exercise.id)), False)
         bench.emit(facts | {"declaration": exercise.declaration.text, "readme": readme, "hints": len(exercise.hints)})
@@ -177,11 +176,6 @@ def show(args: Args) -> int:
     screen.out(tables.task(exercise, readme, rendered=screen.watched() and not args.raw), "")
     screen.out(f"next: open {begin}, then  {args.command} run {exercise.number}")
     return 0
-
-
-def _readme(folder: Path) -> str:
-    path = folder / "README.md"
-    return path.read_text(encoding="utf-8", errors="replace") if path.exists() else f"({path} is missing)"
 
 
 def hint(args: Args) -> int:
@@ -264,7 +258,7 @@ def compare(args: Args) -> int:
     if args.json:
         bench.emit({"exercise": exercise.id, "attempt": kept} | compare_.summary(yours, solution))
         return 0
-    readme = _readme(bench.reference(home, exercise).parent)
+    readme = choose.readme(bench.reference(home, exercise).parent)
     found = gpu.find()
     capability = found.capability if found else None
     if args.html:
@@ -306,7 +300,7 @@ def _side(exercise: Exercise, text: str, verdict: Verdict | None) -> Any:
 def verdict(url: str, attempt: record.Attempt) -> Verdict:
     from grader import plain
 
-    return plain.read(json.loads(record.verdict(url, attempt.id)))
+    return plain.parse(record.verdict(url, attempt.id))
 
 
 def simulate(args: Args) -> int:
@@ -455,5 +449,9 @@ def overview(args: Args) -> int:
     here = choose.at_hand(home, Path.cwd(), exercises)
     after = score.following(board, here.id if here else "")
     days, today = score.dates(record.quarters(url)), datetime.now().date()
-    screen.out(tables.dashboard(known, here.id if here else "", after, days, today, args.command))
+    given = (known, here.id if here else "", after, days, today, args.command)
+    if args.json:
+        bench.emit(tables.overview(*given))
+    else:
+        screen.out(tables.dashboard(*given))
     return 0

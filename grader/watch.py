@@ -197,12 +197,13 @@ class Eyes:
 
 @contextlib.contextmanager
 def ending(numbers: tuple[signal.Signals, ...] = (signal.SIGTERM, signal.SIGHUP)) -> Iterator[None]:
-    """Whoever ends us leaves a terminal in order."""
+    """Whoever ends us leaves a terminal in order. What is ignored, as nohup has it, stays so."""
 
     def leave(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, leave) for number in numbers}
+    heard = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, leave) for number in heard}
     try:
         yield
     finally:

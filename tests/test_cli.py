@@ -357,6 +357,27 @@ def test_no_verb_says_what_to_type(at: Course) -> None:
     assert at().out.splitlines()[-1] == "type  python -m grader scoreboard"
 
 
+def test_no_verb_as_json_has_the_keys_that_help_names(at: Course, capsys: pytest.CaptureFixture[str]) -> None:
+    found = at("--json").json
+    assert found["here"] is None and found["next"]["exercise"] == "01_copy" and found["type"].endswith("show 1")
+    at.edit()
+    at.answers["01_copy"] = "WRONG"
+    at("run", "1")
+    found = at("--json").json
+    assert found["here"]["exercise"] == "01_copy" and found["here"]["verdict"] == "WRONG"
+    assert found["here"]["attempts"] == 1 and found["type"].endswith("watch 1")
+    assert found["tracks"] == {"foundations": {"passed": 0, "exercises": 2}} and found["streak_days"] == 1
+    assert found["week"] == [False] * 6 + [True] and (found["passed"], found["exercises"]) == (0, 2)
+    with pytest.raises(SystemExit):
+        at("--help")
+    told = capsys.readouterr().out
+    assert all(name in told for name in (*found, *found["here"], *found["tracks"]["foundations"]))
+
+
+def test_json_may_stand_before_the_verb(at: Course) -> None:
+    assert at("--json", "list").json == at("list", "--json").json
+
+
 @pytest.mark.parametrize(
     ("words", "ids"),
     [("", "12"), ("--status new", "2"), ("--status open", "12"), ("--status begun", "1"), ("--status wrong", "1"),
