@@ -151,8 +151,7 @@ bench: setup
 	@for file in benchmarks/*.py; do echo "· $$file"; $(RUN) "$$file"; done
 
 docs: setup-dev
-	@$(RUN) -m mkdocs build --quiet --strict
-	@echo "build/docs/index.html"
+	@$(RUN) -m mkdocs build --strict
 
 picture: setup
 	@$(RUN) docs/record.py

@@ -69,7 +69,7 @@ def screens(page: str) -> tuple[Screen, ...]:
 
 @dataclass(frozen=True)
 class Desk:
-    """A folder laid out by `grader init`, with a record and a cache of its own: no one's attempts get into a picture."""
+    """A folder laid out by `grader init`, with a record and a cache of its own: nobody else's attempts show."""
 
     folder: Path
 
