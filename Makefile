@@ -4,6 +4,8 @@
 # make check           the quick half of `make test`: ruff, mypy, tests of the pure stages
 # make fix             let ruff correct what it can
 # make bench           print the figures of benchmarks/
+# make docs            the pages of docs/ as a site, in build/docs
+# make picture         docs/terminal.svg and the screens of the pages, by running what they show
 # make clean           remove what make made; never your work, never your attempts
 #
 # make … PYTHON=/path/to/python    use that interpreter as it is: no virtual environment, no downloads
@@ -11,7 +13,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := start
-.PHONY: start test gpu-test gpu check fix bench clean setup setup-dev setup-gpu
+.PHONY: start test gpu-test gpu check fix bench docs picture clean setup setup-dev setup-gpu
 MAKEFLAGS += --no-print-directory
 
 FIRST := exercises/01_vector_add/vector_add.cu
@@ -27,7 +29,7 @@ ifeq ($(origin PYTHON),command line)
 RUN := PYTHONPATH=.$${PYTHONPATH:+:$$PYTHONPATH} $(PYTHON)
 NEEDS := argcomplete hypothesis jinja2 ninja numpy nvtx platformdirs pybind11 rich setuptools sqlalchemy torch
 NEEDS += $(if $(EXTRA),cupy pynvml)
-NEEDS_DEV := $(NEEDS) matplotlib mypy pytest pytest_timeout ruff xdist
+NEEDS_DEV := $(NEEDS) matplotlib mkdocs mypy pytest pytest_timeout ruff xdist
 NEEDS_GPU := $(NEEDS) pytest pytest_timeout xdist
 
 define MISSING
@@ -147,6 +149,12 @@ fix: setup-dev
 
 bench: setup
 	@for file in benchmarks/*.py; do echo "· $$file"; $(RUN) "$$file"; done
+
+docs: setup-dev
+	@$(RUN) -m mkdocs build --strict
+
+picture: setup
+	@$(RUN) docs/record.py
 
 clean:
 	@rm -rf .venv build dist *.egg-info grader/*.so .mypy_cache .ruff_cache .pytest_cache .hypothesis
