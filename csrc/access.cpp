@@ -188,7 +188,7 @@ static FORCE void access_global(uintptr_t p, size_t size, bool write, bool atomi
 
 static FORCE void access(uintptr_t p, size_t size, bool write, bool atomic, u32 pc, bool is_volatile = false) {
   accesses++;
-  if (UNLIKELY(--budget == 0)) spend();
+  if (UNLIKELY(--budget == 0)) spend(pc);
   if (UNLIKELY((p & (size - 1)) && size <= 16 && !(size & (size - 1)))) misaligned(p, size, pc);
   uintptr_t in_block = p - (uintptr_t)block->shared;
   if (in_block < SHARED) access_shared(in_block, p, size, write, atomic, pc);

@@ -52,10 +52,10 @@ static bool have_blocks(u64 count, int threads) {  // one per OS thread, or all 
 
 // ---------------------------------------------------------------- the deadline
 
-void spend() {
+void spend(u32 pc) {
   budget = 1 << 20;
   if (now() <= deadline) return in_kernel() ? yield_now() : void();
-  if (in_kernel()) expire(offset_of(CALLER));
+  if (in_kernel()) expire(pc);
 }
 
 void expire(u32 pc) {

@@ -247,7 +247,7 @@ void fail(int error);  // the first error stays
 bool in_time(u64 done);
 extern double deadline;
 double now();
-void spend();  // called when the budget of accesses is spent: looks at the clock and lets others run
+void spend(u32 pc);  // called when the budget of accesses is spent: looks at the clock and lets others run
 [[noreturn]] void expire(u32 pc);  // the kernel has taken too long
 void arm(double seconds);
 void disarm();

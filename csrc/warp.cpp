@@ -77,7 +77,7 @@ ABI void sim_collective(unsigned mask, int kind, void* mine, void (*all)(void**,
   w.runnable &= ~bit;
   u32 need = mask & w.live;
   if ((w.waiting & need) == need) complete_warp(thread >> 5);
-  if (UNLIKELY(--budget == 0)) spend();
+  if (UNLIKELY(--budget == 0)) spend(pc);
   proceed(thread);
 }
 

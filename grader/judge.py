@@ -35,7 +35,7 @@ from grader.translate import Refused
 CREW = 4  # workers that simulate side by side, at most
 EXAMPLES = {"cuda": 100, "simulator": 40}
 BUDGET = {"cuda": 2 << 20, "simulator": 1 << 19}  # bytes one case may move
-SECONDS = {"cuda": 5.0, "simulator": 20.0}  # time limit of one case
+SECONDS = {"cuda": 5.0, "simulator": 10.0}  # time limit of one case
 
 
 def examples(request: Request) -> Path | None:

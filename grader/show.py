@@ -214,7 +214,8 @@ def _close(v: Verdict, scene: Scene) -> RenderableType:
         placed(sentence(v), scene) if v.outcome is Outcome.UNSAFE else sentence(v),
     )
     steps = Text.assemble(("next: ", "dim"), advice(v, scene))
-    return Group(*([Text(v.detail)] * bool(v.detail)), last, steps)
+    said = any(v.detail == f.text for f in v.findings)
+    return Group(*([Text(v.detail)] * bool(v.detail and not said)), last, steps)
 
 
 FIXED = {

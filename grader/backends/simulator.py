@@ -246,7 +246,7 @@ def _groups(output: str) -> list[list[str]]:
         found = _PLACE.match(line)
         if found and found["kind"] != "note":
             groups.append([line])
-        elif groups and not re.match(r"^(In file included|\s+from |\S+: In |ninja:|FAILED:|\[\d+/\d+\])", line):
+        elif groups and not re.match(r"^(In file included|\s+from |\S+: In |ninja:|FAILED:|\[\d+/\d+\]|grader: )", line):
             groups[-1].append(line)
     return groups
 
