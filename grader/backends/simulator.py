@@ -239,6 +239,9 @@ def explain(output: str) -> Compiled:
     return Compiled(_join(errors), _join(warnings))
 
 
+_BETWEEN = re.compile(r"^(In file included|\s+from |\S+: In |ninja:|FAILED:|\[\d+/\d+\]|grader: )")  # no part of one
+
+
 def _groups(output: str) -> list[list[str]]:
     """Messages, each with the lines that belong to it: context before, caret lines and notes after."""
     groups: list[list[str]] = []
@@ -246,7 +249,7 @@ def _groups(output: str) -> list[list[str]]:
         found = _PLACE.match(line)
         if found and found["kind"] != "note":
             groups.append([line])
-        elif groups and not re.match(r"^(In file included|\s+from |\S+: In |ninja:|FAILED:|\[\d+/\d+\]|grader: )", line):
+        elif groups and not _BETWEEN.match(line):
             groups[-1].append(line)
     return groups
 
