@@ -21,7 +21,6 @@ from grader.model import (
     Diagnosis,
     Failure,
     Fate,
-    Finding,
     Outcome,
     Request,
     Run,
@@ -161,7 +160,7 @@ def _load(grading: Grading, crew: list[Worker], learner: Build) -> Verdict | Non
     grading.build = learner
     if learner.errors:
         return grading.verdict(Outcome.COMPILE, log=learner.errors, detail=_signature(request, learner.errors))
-    if broken := symbols.read(learner.library):
+    if broken := symbols.read(learner.library, request.exercise.libraries):
         grading.stages.append(Stage("cases", "skipped", why="the library breaks a rule as it is"))
         return grading.verdict(Outcome.UNSAFE, findings=(broken,))
     for worker in crew:
@@ -353,7 +352,7 @@ def _speed(
         return _wrong(grading, spec, learner, found.wrong)
     if found.suspicious:
         grading.stages.append(Stage("speed", "fail", ms))
-        return grading.verdict(Outcome.UNSAFE, findings=(Finding("suspicious", found.suspicious),))
+        return grading.verdict(Outcome.UNSAFE, findings=found.suspicious)
     assert found.speed is not None
     outcome = measure.outcome(found.speed, found.decision)
     grading.stages.append(Stage("speed", "pass" if outcome is Outcome.PASS else "fail", ms))

@@ -23,12 +23,13 @@ from grader import check, clocks, conditions, gpu, isolate, layout, peaks, roofl
 from grader.cases import contents, planned
 from grader.errors import MachineError
 from grader.isolate import Arena, Died, Worker
-from grader.model import Build, Case, Exercise, Mismatch, Outcome, Shape, Speed
+from grader.model import Build, Case, Exercise, Finding, Mismatch, Outcome, Shape, Speed
 from grader.peaks import Peaks
 from grader.spec import Spec
 from grader.timing import Decision, Rule, interval, median, settle
 
 SECONDS = 60.0  # no answer within this: the kernel hangs at the timed size
+NOTHING = -1  # the number of no library: empty graphs
 
 
 @dataclass(frozen=True)
@@ -42,16 +43,24 @@ class Wrong:
 
 
 @dataclass(frozen=True)
+class Doubt:
+    """The times of a shape cannot be believed."""
+
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
 class Measured:
     speed: Speed | None
     wrong: Wrong | None
     decision: Decision
-    suspicious: str = ""  # why the times cannot be believed
+    suspicious: tuple[Finding, ...] = ()  # why the times cannot be believed
 
     @property
     def said(self) -> str:
         """Why there is no speed, for the log; the verdict explains a wrong answer better."""
-        return str(self.wrong.died or self.wrong.mismatch) if self.wrong else self.suspicious
+        told = "; ".join(finding.text for finding in self.suspicious)
+        return str(self.wrong.died or self.wrong.mismatch) if self.wrong else told
 
 
 def measure(
@@ -71,8 +80,8 @@ def measure(
             found = _Timed(exercise, spec, worker, ready.pinned, sizes, seed, ready.peaks).run()
             if isinstance(found, Wrong):
                 return Measured(None, found, Decision.CLEAR)
-            if isinstance(found, str):
-                return Measured(None, None, Decision.CLEAR, found)
+            if isinstance(found, Doubt):
+                return Measured(None, None, Decision.CLEAR, found.findings)
             shapes.append(found[0])
             decision = found[1] if found[1] is Decision.NOISY else decision
             after = gpu.state(own)  # while the clocks still are what they were
@@ -147,6 +156,20 @@ class Pinned:
         return self.bytes
 
 
+def batches(ask: Callable[[int, int], None]) -> clocks.Batch:
+    """`ask(library, calls)` has the worker make so many calls; what they take by this process's clock."""
+
+    def wall(library: int, calls: int) -> float:
+        started = time.perf_counter()
+        ask(library, calls)
+        return 1e6 * (time.perf_counter() - started)
+
+    calls = clocks.calls(max(wall(library, 1) for library in (0, 1)))
+    rounds = [[wall(library, calls) for library in (0, 1, NOTHING)] for _ in range(clocks.ROUNDS)]
+    learner, reference, empty = map(min, zip(*rounds, strict=True))
+    return clocks.Batch(learner, reference, empty, calls)
+
+
 class _Timed:
     """One timed shape. Holds tensors on the judge's own GPU context; the worker never sees `want`."""
 
@@ -168,7 +191,7 @@ class _Timed:
         self.learner_first: list[bool] = []
         self.rule = Rule(exercise.threshold)
 
-    def run(self) -> Wrong | str | tuple[Shape, Decision]:
+    def run(self) -> Wrong | Doubt | tuple[Shape, Decision]:
         """A shape; or a wrong answer; or why the times cannot be believed."""
         started, decision, number = time.monotonic(), Decision.MORE, 0
         while decision is Decision.MORE:
@@ -176,7 +199,11 @@ class _Timed:
                 return wrong
             number += 1
             decision = self.rule.decide(self.ratios(), time.monotonic() - started)
-        return self.suspicious() or (self.shape(), decision)
+        try:
+            said = self.suspicious() or self.outrun()
+        except Died as died:
+            return Wrong(Case(self.sizes, self.recipes[0]), self.seed, None, died)
+        return Doubt((Finding("suspicious", said),)) if said else (self.shape(), decision)
 
     def suspicious(self) -> str:
         """A forged time is no evidence of speed, whatever the ratio."""
@@ -185,6 +212,15 @@ class _Timed:
         least = roofline.floor_us(self.work(), self.peaks, _l2_bytes())
         return clocks.contradiction(pairs) or roofline.impossible(median(self.times[0]), median(self.times[1]), least)
 
+    def outrun(self) -> str:
+        """The judge's own clock, where there is something to gain by forging."""
+        if median(self.ratios()) < self.rule.threshold:
+            return ""
+        return clocks.outrun(median(self.times[0]), median(self.times[1]), batches(self.batch))
+
+    def batch(self, library: int, calls: int) -> None:
+        self.worker.tell({"do": "batch", "library": library, "calls": calls}, SECONDS)
+
     def work(self) -> roofline.Work:
         sizes, params = self.sizes, self.exercise.declaration.params
         return roofline.Work(self.spec.moved(**sizes), self.spec.flops(**sizes), roofline.form(params))
@@ -192,7 +228,13 @@ class _Timed:
     def ratios(self) -> list[float]:
         return [b / a for a, b in zip(*self.times, strict=True)]
 
-    def pair(self, number: int) -> Wrong | None:
+    def armed(self) -> Doubt | None:
+        """None when the learner's graph holds the learner's own kernels, and nothing that a rule forbids."""
+        answer = self.worker.tell({"do": "arm", "job": self.job}, SECONDS)
+        found = tuple(map(wire.finding_from, answer["findings"]))
+        return Doubt(found) if found else None
+
+    def pair(self, number: int) -> Wrong | Doubt | None:
         """Fresh contents, both libraries in random order, both outputs checked."""
         recipe = self.recipes[number % len(self.recipes)]
         case = Case(self.sizes, recipe)
@@ -209,7 +251,8 @@ class _Timed:
         try:
             if not number:
                 self.worker.settle_or_raise()
-                self.worker.tell({"do": "arm", "job": self.job}, SECONDS)
+                if doubt := self.armed():
+                    return doubt
             mismatch = self.both(values, want)
         except Died as died:
             return Wrong(case, seed, None, died)

@@ -53,6 +53,9 @@ class Tolerance:
     why: str = ""
 
 
+LIBRARIES = ("cub", "thrust", "cutlass")  # of headers: their kernels are compiled into the learner's object
+
+
 @dataclass(frozen=True)
 class Exercise:
     """All that exercise.toml says; reading it needs no torch."""
@@ -77,6 +80,7 @@ class Exercise:
     efficiency: Mapping[str, float]  # "global" or "shared" -> most sectors or wavefronts over the ideal
     folder: Path
     recorded: bool = True  # into a graph; False: host code is the exercise, so its launcher is called and may wait
+    libraries: tuple[str, ...] = ()  # of LIBRARIES: whose kernels may do the work
 
     @property
     def number(self) -> int:

@@ -245,10 +245,11 @@ def test_cases_run_side_by_side_give_the_same_verdict(home: Path) -> None:
 
 
 def test_a_time_that_cannot_be_is_no_pass(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    said = measure.Measured(None, None, Decision.CLEAR, "5 µs is less than this GPU needs")
+    doubt = Finding("suspicious", "5 µs is less than this GPU needs")
+    said = measure.Measured(None, None, Decision.CLEAR, (doubt,))
     monkeypatch.setattr(measure, "measure", lambda *_: said)
     grading = judge.Grading(request_(home, "right"), lambda _: None, "H100")
     built = Build(Path("x.so"), "cuda", 1.0)
     verdict = judge._speed(grading, None, None, None, built, built)  # type: ignore[arg-type]
     assert verdict.outcome is Outcome.UNSAFE and verdict.speed is None
-    assert [(f.kind, f.text) for f in verdict.findings] == [("suspicious", said.suspicious)]
+    assert verdict.findings == (doubt,)
