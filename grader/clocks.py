@@ -27,7 +27,8 @@ EACH = 4  # pairs in either order: fewer say nothing
 BATCH_US = 4000.0  # of the judge's clock, about, for one batch
 CALLS = 64  # in it, at most
 ROUNDS = 2  # of batches; the quickest counts, for whatever interferes only adds
-BLUR_US = 5.0  # of a batch's time per call: launches, messages
+BLUR_US = 5.0  # of a replay's time in a batch: its launch
+LATE_US = 50.0  # by which a message may be late, both times
 GAIN = 0.25  # of the ratio: what events may claim beyond the batches
 
 
@@ -74,16 +75,21 @@ def contradiction(pairs: Sequence[Pair]) -> str:
 
 @dataclass(frozen=True)
 class Batch:
-    """`calls` cold calls of each in one message, and as many of nothing: µs by the judge's clock, message and all."""
+    """`calls` cold calls in one message, and as many of nothing: µs by the judge's clock, message and all."""
 
-    learner: float
-    reference: float
+    wall: float
     empty: float
     calls: int
 
-    def each(self, wall: float) -> float:
+    @property
+    def each(self) -> float:
         """µs of one replay."""
-        return (wall - self.empty) / (REPLAYS * self.calls)
+        return (self.wall - self.empty) / (REPLAYS * self.calls)
+
+    @property
+    def blur(self) -> float:
+        """µs by which that may be off."""
+        return BLUR_US + LATE_US / (REPLAYS * self.calls)
 
 
 def calls(wall_us: float) -> int:
@@ -91,13 +97,12 @@ def calls(wall_us: float) -> int:
     return max(1, min(CALLS, int(BATCH_US / wall_us)))
 
 
-def outrun(learner_us: float, reference_us: float, batch: Batch) -> str:
+def outrun(learner_us: float, reference_us: float, learner: Batch, reference: Batch) -> str:
     """Why the ratio of the claimed times cannot be believed, or "": that of the batches is well below it."""
-    learner, reference = batch.each(batch.learner), batch.each(batch.reference)
-    most = (1 + GAIN) * (reference + BLUR_US)
-    if learner <= BLUR_US or reference_us * (learner - BLUR_US) <= most * learner_us:
+    least, most = learner.each - learner.blur, (1 + GAIN) * (reference.each + reference.blur)
+    if least <= 0 or reference_us * least <= most * learner_us:
         return ""
     return (
         f"the GPU's events say {learner_us:.3g} µs beside the reference's {reference_us:.3g}, the judge's clock over "
-        f"{batch.calls} calls {learner:.3g} beside {reference:.3g}: the events were tampered with"
+        f"many calls {learner.each:.3g} beside {reference.each:.3g}: the events were tampered with"
     )

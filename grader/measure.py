@@ -156,18 +156,19 @@ class Pinned:
         return self.bytes
 
 
-def batches(ask: Callable[[int, int], None]) -> clocks.Batch:
-    """`ask(library, calls)` has the worker make so many calls; what they take by this process's clock."""
+def batches(ask: Callable[[int, int], None]) -> tuple[clocks.Batch, clocks.Batch]:
+    """Learner's and reference's: `ask(library, calls)` has the worker call, this process's clock says for how long."""
 
     def wall(library: int, calls: int) -> float:
         started = time.perf_counter()
         ask(library, calls)
         return 1e6 * (time.perf_counter() - started)
 
-    calls = clocks.calls(max(wall(library, 1) for library in (0, 1)))
-    rounds = [[wall(library, calls) for library in (0, 1, NOTHING)] for _ in range(clocks.ROUNDS)]
-    learner, reference, empty = map(min, zip(*rounds, strict=True))
-    return clocks.Batch(learner, reference, empty, calls)
+    counts = [clocks.calls(wall(library, 1)) for library in (0, 1)]
+    asked = [(0, counts[0]), (NOTHING, counts[0]), (1, counts[1]), (NOTHING, counts[1])]
+    rounds = [[wall(*one) for one in asked] for _ in range(clocks.ROUNDS)]
+    learner, none, reference, nothing = map(min, zip(*rounds, strict=True))
+    return clocks.Batch(learner, none, counts[0]), clocks.Batch(reference, nothing, counts[1])
 
 
 class _Timed:
@@ -216,7 +217,7 @@ class _Timed:
         """The judge's own clock, where there is something to gain by forging."""
         if median(self.ratios()) < self.rule.threshold:
             return ""
-        return clocks.outrun(median(self.times[0]), median(self.times[1]), batches(self.batch))
+        return clocks.outrun(median(self.times[0]), median(self.times[1]), *batches(self.batch))
 
     def batch(self, library: int, calls: int) -> None:
         self.worker.tell({"do": "batch", "library": library, "calls": calls}, SECONDS)
