@@ -86,6 +86,8 @@ def _second_opinion(grading: Grading, verdict: Verdict) -> Verdict:
     """compute-sanitizer after a crash or an unsafe finding, or when asked for: it knows lines where we know bytes."""
     request, build_ = grading.request, grading.build
     suspect = verdict.outcome in (Outcome.CRASH, Outcome.UNSAFE)
+    if suspect and verdict.failure is None:
+        return verdict  # for what it is, or whose, and not for what it did: a library that breaks a rule is not run
     if request.backend != "cuda" or build_ is None or build_.errors or not (suspect or request.sanitize):
         return verdict
     if sanitize.why_not():

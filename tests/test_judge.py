@@ -224,6 +224,17 @@ def test_the_second_opinion_gets_the_contents_that_failed(home: Path, monkeypatc
     assert laid == [77] and found.findings[0].text == "seen"
 
 
+def test_a_library_that_breaks_a_rule_is_not_run_for_a_second_opinion(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grading = judge.Grading(replace(request_(home, "right", backend="cuda"), sanitize=True), lambda _: None, "a GPU")
+    grading.build = Build(Path("kernel.so"), "cuda", 1.0)
+    monkeypatch.setattr(judge.sanitize, "why_not", lambda: "")
+    monkeypatch.setattr(judge.sanitize, "sanitize", lambda *_: pytest.fail("it was run"))
+    verdict = grading.verdict(Outcome.UNSAFE, findings=(Finding("borrowed", "cub::Kernel does the work"),))
+    assert judge._second_opinion(grading, verdict) == verdict
+
+
 # ---------------------------------------------------------------- several workers
 
 

@@ -172,10 +172,13 @@ class Device:
         self.mark(job)
         recorded, status, message = self.capture(0, job, self.memory)
         try:
-            if self.touched(job):
-                return Run(Fate.RETURNED, findings=(STRAY,))  # and the recording, if there is one, is of half the work
+            stray = self.touched(job)
         except self.runtime.CUDARuntimeError as error:
             return Run(Fate.CRASHED, error.status, str(error))
+        if stray:  # what was recorded, if anything, is half the work
+            if recorded:
+                self.runtime.graphDestroy(recorded)
+            return Run(Fate.RETURNED, findings=(STRAY,))
         if status or not recorded:
             return self.refusal(job, status, message)
         nodes = graph.inspect(recorded)
