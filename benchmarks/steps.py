@@ -28,7 +28,7 @@ sys.path.insert(0, str(HOME))
 
 from grader import author, backends, build, calibrate, catalog, gpu, measure, peaks, spec  # noqa: E402
 from grader.errors import GraderError, MachineError  # noqa: E402
-from grader.measure import Walked, Wrong  # noqa: E402
+from grader.measure import Doubt, Walked, Wrong  # noqa: E402
 from grader.model import Build, Exercise  # noqa: E402
 from grader.timing import interval, median  # noqa: E402
 
@@ -186,6 +186,8 @@ def together(exercise: Exercise, builds: Mapping[str, Build], without: Mapping[s
         found = measure.walk(exercise, spec.load(exercise.folder), chosen, SEED, build.cache(), rounds)
     except GraderError as error:
         return str(error)
+    if isinstance(found, Doubt):
+        return "; ".join(finding.text for finding in found.findings)
     return str(found.died or found.mismatch) if isinstance(found, Wrong) else found
 
 

@@ -26,7 +26,7 @@ from typing import NoReturn
 
 import platformdirs
 
-from grader import backends, interrupt
+from grader import backends, included, interrupt
 from grader.errors import MachineError
 from grader.model import Build, Compiled, Sources
 
@@ -51,6 +51,7 @@ class Pending:
     folder: Path  # where it is being made
     child: int
     started: float
+    sources: Sources
 
     @property
     def over(self) -> bool:
@@ -70,6 +71,9 @@ class Pending:
         output = (self.folder / "output.txt").read_text(errors="replace")
         if not ended or not (self.folder / LIBRARY).exists():
             return self._failed(output if ended else output + f"\nthe compiler did not finish in {SECONDS:.0f} s")
+        if refused := included.refusal(self.folder, self.sources):
+            shutil.rmtree(self.folder, ignore_errors=True)
+            return Build(self.home / LIBRARY, self.backend, time.monotonic() - self.started, errors=refused)
         with _room(self.home.parent):
             (self.folder / SEAL).write_text(_hash(self.folder))
             _publish(self.folder, self.home)
@@ -125,13 +129,13 @@ def start(sources: Sources, backend: str, cache: Path) -> Pending:
     home = _home(sources, backend, cache)
     started = time.monotonic()
     if _whole(home):
-        return Pending(backend, home, home, 0, started)
+        return Pending(backend, home, home, 0, started, sources)
     warm()  # before the fork, so that no later child needs to
     with _room(home.parent):
         folder = _private(home)
         for file, text in sources.files.items():
             (folder / file).write_text(text)
-    return Pending(backend, home, folder, _fork(folder, sources), started)
+    return Pending(backend, home, folder, _fork(folder, sources), started, sources)
 
 
 def _whole(home: Path) -> bool:

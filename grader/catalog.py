@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import tomli  # compiled, three times as fast as tomllib: `list` reads every exe
 
 from grader import declaration
 from grader.errors import SpecError, UsageError
-from grader.model import Declaration, Exercise, Tolerance, Walk
+from grader.model import LIBRARIES, Declaration, Exercise, Tolerance, Walk
 
 _REQUIRED = ("title", "summary", "track", "difficulty", "minutes", "declaration", "hints", "tolerance", "speed")
 
@@ -87,6 +87,7 @@ def _exercise(folder: Path, data: Mapping[str, Any]) -> Exercise:
         folder=folder,
         recorded="host" not in data,
         walk=_walk(data.get("walk", {})),
+        libraries=_libraries(data.get("libraries", ())),
     )
 
 
@@ -101,6 +102,13 @@ def _placed(found: Declaration, host: Mapping[str, Any] | None) -> Declaration:
     if odd := {*memory.keys() - known, *host.keys() - {"pinned", "scratch"}}:
         raise ValueError(f"[host] {', '.join(sorted(odd))}: only pinned and scratch, with names of pointers")
     return replace(found, params=tuple(replace(p, memory=memory.get(p.name, "")) for p in found.params))
+
+
+def _libraries(names: Sequence[str]) -> tuple[str, ...]:
+    """libraries = ["cub"]: whose kernels may do the work; of nobody's, unless it says so."""
+    if odd := set(names) - set(LIBRARIES):
+        raise ValueError(f"libraries: {', '.join(sorted(odd))} is none of {', '.join(LIBRARIES)}")
+    return tuple(names)
 
 
 def _efficiency(data: Mapping[str, Any]) -> dict[str, float]:

@@ -1,11 +1,16 @@
 """Two clocks on the same calls: the worker's events and the judge's wall clock. Pure.
 
+Pairs: the calls that were timed, each checked in full, with all that is copied besides.
+
 One wall time says little: it holds the copies, the flush and the messages besides. But these are the same for learner
 and reference, so the *difference* of their wall times is that of their kernels, once in the warming replay and once in
 the timed one. A time that is forged small is missing from the wall clock's difference, whatever it was forged by. What
 the first of a pair pays more (its inputs are uploaded) cancels between the two orders, which are drawn at random.
 
 What cannot be concluded: anything below the wall clock's own noise, some tens of microseconds. There it says nothing.
+
+Batches: many calls in one message with nothing copied, so that the noise is shared among them. They bound the ratio
+where pairs cannot; but their outputs are not looked at, so a worker that lies about its replays too escapes to pairs.
 """
 
 from __future__ import annotations
@@ -19,6 +24,12 @@ REPLAYS = 2.0  # the warming and the timed one
 SHARE = 0.5  # of the claimed time: what may be hidden before it is called a contradiction
 LEAST_US = 100.0  # below it, the wall clock cannot tell
 EACH = 4  # pairs in either order: fewer say nothing
+BATCH_US = 4000.0  # of the judge's clock, about, for one batch
+CALLS = 64  # in it, at most
+ROUNDS = 2  # of batches; the quickest counts, for whatever interferes only adds
+BLUR_US = 5.0  # of a replay's time in a batch: its launch
+LATE_US = 50.0  # by which a message may be late, both times
+GAIN = 0.25  # of the ratio: what events may claim beyond the batches
 
 
 @dataclass(frozen=True)
@@ -59,4 +70,39 @@ def contradiction(pairs: Sequence[Pair]) -> str:
     return (
         f"the GPU's events say {claimed:.3g} µs a call, the judge's clock at least {found[0]:.3g} µs more: "
         "work was done outside the timed events"
+    )
+
+
+@dataclass(frozen=True)
+class Batch:
+    """`calls` cold calls in one message, and as many of nothing: µs by the judge's clock, message and all."""
+
+    wall: float
+    empty: float
+    calls: int
+
+    @property
+    def each(self) -> float:
+        """µs of one replay."""
+        return (self.wall - self.empty) / (REPLAYS * self.calls)
+
+    @property
+    def blur(self) -> float:
+        """µs by which that may be off."""
+        return BLUR_US + LATE_US / (REPLAYS * self.calls)
+
+
+def calls(wall_us: float) -> int:
+    """How many calls make a batch, when one alone takes so long."""
+    return max(1, min(CALLS, int(BATCH_US / wall_us)))
+
+
+def outrun(learner_us: float, reference_us: float, learner: Batch, reference: Batch) -> str:
+    """Why the ratio of the claimed times cannot be believed, or "": that of the batches is well below it."""
+    least, most = learner.each - learner.blur, (1 + GAIN) * (reference.each + reference.blur)
+    if least <= 0 or reference_us * least <= most * learner_us:
+        return ""
+    return (
+        f"the GPU's events say {learner_us:.3g} µs beside the reference's {reference_us:.3g}, the judge's clock over "
+        f"many calls {learner.each:.3g} beside {reference.each:.3g}: the events were tampered with"
     )

@@ -6,20 +6,36 @@ Driver API through ctypes: CuPy does not wrap these calls. Used in the worker on
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from grader.model import Finding, Launch
 from grader.nvcc import demangle
 
-KERNEL, HOST, ALLOC, FREE = 0, 3, 10, 11  # CUgraphNodeType
+KERNEL, HOST, CHILD, ALLOC, FREE = 0, 3, 4, 10, 11  # CUgraphNodeType
 THREAD_LOCAL = 1  # cudaStreamCaptureModeThreadLocal: only this thread's unsafe calls are refused
 
 
-class Nodes:
-    """The nodes of a captured graph."""
+@dataclass(frozen=True)
+class Kernel:
+    """One kernel node: what is launched, by the name in its module ("" where the driver tells none) and its handle."""
 
-    def __init__(self, kinds: list[int], launches: list[Launch]) -> None:
-        self.kinds, self.launches = kinds, tuple(launches)
+    launch: Launch
+    symbol: str
+    handle: int
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """The nodes of a captured graph, those of graphs in it included."""
+
+    kinds: tuple[int, ...]
+    kernels: tuple[Kernel, ...] = ()
+
+    @property
+    def launches(self) -> tuple[Launch, ...]:
+        return tuple(kernel.launch for kernel in self.kernels)
 
     def findings(self) -> tuple[Finding, ...]:
         if ALLOC in self.kinds or FREE in self.kinds:
@@ -29,23 +45,46 @@ class Nodes:
             return (Finding("host", "the launcher puts host code on the stream; all the work belongs in kernels"),)
         return ()
 
+    def foreign(self, library: bytes) -> tuple[Finding, ...]:
+        """The first kernel that this library did not register with the runtime: nvcc keeps each name as a string."""
+        names = (kernel.symbol for kernel in self.kernels if kernel.symbol)
+        odd = next((name for name in names if name.encode() + b"\0" not in library), "")
+        return (_borrowed(odd, "which is not in your file"),) if odd else ()
+
+    def shared(self, other: Nodes) -> tuple[Finding, ...]:
+        """The first kernel that is the very one of another library's graph."""
+        known = {kernel.handle for kernel in other.kernels}
+        odd = next((kernel for kernel in self.kernels if kernel.handle and kernel.handle in known), None)
+        return (_borrowed(odd.symbol, "which is the reference's"),) if odd else ()
+
+
+def _borrowed(symbol: str, whose: str) -> Finding:
+    name = demangle(symbol)
+    text = f"the launcher launches {name}, {whose}: here the kernel is yours to write"
+    return Finding("borrowed", text, variable=name)
+
 
 def inspect(graph: int) -> Nodes:
-    """CUgraph -> node kinds, and kernels with their grids. Driver API: CuPy does not wrap these calls."""
+    """CUgraph -> node kinds, and kernels with their grids."""
     cuda = ctypes.CDLL("libcuda.so.1")
+    found = list(_walk(cuda, graph))
+    return Nodes(tuple(kind for kind, _ in found), tuple(_kernel(cuda, n) for kind, n in found if kind == KERNEL))
+
+
+def _walk(cuda: ctypes.CDLL, graph: int) -> Iterator[tuple[int, int]]:
+    """(kind, node) of each; a graph in the graph hides nothing."""
     count = ctypes.c_size_t()
     cuda.cuGraphGetNodes(ctypes.c_void_p(graph), None, ctypes.byref(count))
     nodes = (ctypes.c_void_p * count.value)()
     if count.value:
         cuda.cuGraphGetNodes(ctypes.c_void_p(graph), nodes, ctypes.byref(count))
-    kinds, launches = [], []
     for node in filter(None, nodes):
-        kind = ctypes.c_int()
+        kind, child = ctypes.c_int(), ctypes.c_void_p()
         cuda.cuGraphNodeGetType(ctypes.c_void_p(node), ctypes.byref(kind))
-        kinds.append(kind.value)
-        if kind.value == KERNEL:
-            launches.append(_launch(cuda, node))
-    return Nodes(kinds, launches)
+        yield kind.value, node
+        if kind.value == CHILD:
+            cuda.cuGraphChildGraphNodeGetGraph(ctypes.c_void_p(node), ctypes.byref(child))
+            yield from _walk(cuda, child.value or 0)
 
 
 class _KernelNode(ctypes.Structure):
@@ -63,15 +102,16 @@ class _KernelNode(ctypes.Structure):
     ]
 
 
-def _launch(cuda: ctypes.CDLL, node: int) -> Launch:
+def _kernel(cuda: ctypes.CDLL, node: int) -> Kernel:
     params, name = _KernelNode(), ctypes.c_char_p()
     cuda.cuGraphKernelNodeGetParams_v2(ctypes.c_void_p(node), ctypes.byref(params))
     if params.func and hasattr(cuda, "cuFuncGetName"):  # CUDA 12.3
         cuda.cuFuncGetName(ctypes.byref(name), ctypes.c_void_p(params.func))
     elif params.kern and hasattr(cuda, "cuKernelGetName"):
         cuda.cuKernelGetName(ctypes.byref(name), ctypes.c_void_p(params.kern))
-    mangled = (name.value or b"a kernel").decode()
-    return Launch(demangle(mangled), tuple(params.grid), tuple(params.block), int(params.shared))
+    symbol = (name.value or b"").decode()
+    launch = Launch(demangle(symbol) or "a kernel", tuple(params.grid), tuple(params.block), int(params.shared))
+    return Kernel(launch, symbol, int(params.func or params.kern or 0))
 
 
 _RULES = {

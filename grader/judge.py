@@ -21,7 +21,6 @@ from grader.model import (
     Diagnosis,
     Failure,
     Fate,
-    Finding,
     Outcome,
     Request,
     Run,
@@ -87,6 +86,8 @@ def _second_opinion(grading: Grading, verdict: Verdict) -> Verdict:
     """compute-sanitizer after a crash or an unsafe finding, or when asked for: it knows lines where we know bytes."""
     request, build_ = grading.request, grading.build
     suspect = verdict.outcome in (Outcome.CRASH, Outcome.UNSAFE)
+    if suspect and verdict.failure is None:
+        return verdict  # for what it is, or whose, and not for what it did: a library that breaks a rule is not run
     if request.backend != "cuda" or build_ is None or build_.errors or not (suspect or request.sanitize):
         return verdict
     tools = sanitize.TOOLS if request.sanitize else sanitize.useful(verdict.findings)
@@ -165,7 +166,7 @@ def _load(grading: Grading, crew: list[Worker], learner: Build) -> Verdict | Non
     grading.build = learner
     if learner.errors:
         return grading.verdict(Outcome.COMPILE, log=learner.errors, detail=_signature(request, learner.errors))
-    if broken := symbols.read(learner.library):
+    if broken := symbols.read(learner.library, request.exercise.libraries):
         grading.stages.append(Stage("cases", "skipped", why="the library breaks a rule as it is"))
         return grading.verdict(Outcome.UNSAFE, findings=(broken,))
     for worker in crew:
@@ -362,7 +363,7 @@ def _speed(
         return _wrong(grading, spec, learner, found.wrong)
     if found.suspicious:
         grading.stages.append(Stage("speed", "fail", ms))
-        return grading.verdict(Outcome.UNSAFE, findings=(Finding("suspicious", found.suspicious),))
+        return grading.verdict(Outcome.UNSAFE, findings=found.suspicious)
     assert found.speed is not None
     outcome = measure.outcome(found.speed, found.decision)
     grading.stages.append(Stage("speed", "pass" if outcome is Outcome.PASS else "fail", ms))

@@ -24,12 +24,13 @@ from grader import check, clocks, conditions, gpu, isolate, layout, peaks, roofl
 from grader.cases import contents, planned
 from grader.errors import MachineError
 from grader.isolate import Arena, Died, Worker
-from grader.model import Build, Case, Exercise, Mismatch, Outcome, Shape, Speed
+from grader.model import Build, Case, Exercise, Finding, Mismatch, Outcome, Shape, Speed
 from grader.peaks import Peaks
 from grader.spec import Spec
 from grader.timing import Decision, Rule, interval, median, settle
 
 SECONDS = 60.0  # no answer within this: the kernel hangs at the timed size
+NOTHING = -1  # the number of no library: empty graphs
 
 
 @dataclass(frozen=True)
@@ -43,16 +44,24 @@ class Wrong:
 
 
 @dataclass(frozen=True)
+class Doubt:
+    """The times of a shape cannot be believed."""
+
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
 class Measured:
     speed: Speed | None
     wrong: Wrong | None
     decision: Decision
-    suspicious: str = ""  # why the times cannot be believed
+    suspicious: tuple[Finding, ...] = ()  # why the times cannot be believed
 
     @property
     def said(self) -> str:
         """Why there is no speed, for the log; the verdict explains a wrong answer better."""
-        return str(self.wrong.died or self.wrong.mismatch) if self.wrong else self.suspicious
+        told = "; ".join(finding.text for finding in self.suspicious)
+        return str(self.wrong.died or self.wrong.mismatch) if self.wrong else told
 
 
 @dataclass(frozen=True)
@@ -79,11 +88,12 @@ def measure(
             shape = " × ".join(f"{k} {v}" for k, v in one.sizes.items())
             progress(f"timing {shape}")
             with nvtx.annotate(shape):
-                if wrong := one.run(enough):
-                    return Measured(None, wrong, Decision.CLEAR)
+                failed = one.run(enough)
+            if isinstance(failed, Wrong):
+                return Measured(None, failed, Decision.CLEAR)
+            if failed:
+                return Measured(None, None, Decision.CLEAR, failed.findings)
             after = gpu.state(own)  # while the clocks still are what they were
-        if said := next(filter(None, (one.suspicious() for one in timed)), ""):
-            return Measured(None, None, Decision.CLEAR, said)
         with nvtx.annotate("library"):
             shapes = tuple(one.shape() for one in timed)
     speed = summary(exercise, shapes, conditions.notes(before, after))
@@ -111,7 +121,7 @@ def alone(exercise: Exercise, spec: Spec, learner: Build, reference: Build, seed
 
 def walk(
     exercise: Exercise, spec: Spec, builds: Sequence[Build], seed: int, cache: Path, rounds: int
-) -> Walked | Wrong:
+) -> Walked | Wrong | Doubt:
     """Two builds or more in one worker, at the first timed shape; all that they write is checked."""
     with isolate.start("cuda", arena_size(exercise, spec)) as worker:
         with preparing(exercise, spec, worker.arena, cache) as preparation, enough_memory():
@@ -122,8 +132,8 @@ def walk(
             count, sizes = len(builds), exercise.timed[0]
             timed = _Timed(exercise, spec, worker, ready.pinned, sizes, seed, ready.peaks, count, judged=count)
             before = gpu.state(own)
-            if wrong := timed.rounds(rounds):
-                return wrong
+            if failed := timed.rounds(rounds):
+                return failed
             notes = conditions.notes(before, gpu.state(own))
             times = tuple(map(tuple, timed.times))
             return Walked(times, tuple(timed.rate(median(one)) for one in times), notes)
@@ -187,6 +197,21 @@ class Pinned:
         return self.bytes
 
 
+def batches(ask: Callable[[int, int], None]) -> tuple[clocks.Batch, clocks.Batch]:
+    """Learner's and reference's: `ask(library, calls)` has the worker call, this process's clock says for how long."""
+
+    def wall(library: int, calls: int) -> float:
+        started = time.perf_counter()
+        ask(library, calls)
+        return 1e6 * (time.perf_counter() - started)
+
+    counts = [clocks.calls(wall(library, 1)) for library in (0, 1)]
+    asked = [(0, counts[0]), (NOTHING, counts[0]), (1, counts[1]), (NOTHING, counts[1])]
+    rounds = [[wall(*one) for one in asked] for _ in range(clocks.ROUNDS)]
+    learner, none, reference, nothing = map(min, zip(*rounds, strict=True))
+    return clocks.Batch(learner, none, counts[0]), clocks.Batch(reference, nothing, counts[1])
+
+
 class _Timed:
     """One timed shape. Holds tensors on the judge's own GPU context; the worker never sees `want`.
 
@@ -216,27 +241,35 @@ class _Timed:
         self.rule, self.decision = Rule(exercise.threshold), Decision.MORE
         self.tried, self.spent, self.armed = 0, 0.0, False  # contents made; seconds
 
-    def run(self, enough: int) -> Wrong | None:
-        """Pairs until the rule has decided or `enough` are there; or a wrong answer."""
+    def run(self, enough: int) -> Wrong | Doubt | None:
+        """Pairs until the rule has decided or `enough` are there; or what is wrong with them."""
         self.armed = False  # another shape was timed meanwhile
         while self.decision is Decision.MORE and len(self.learner_first) < enough:
             started = time.monotonic()
-            if wrong := self.pair():
-                return wrong
+            if failed := self.pair():
+                return failed
             self.spent += time.monotonic() - started
             self.decision = self.rule.decide(self.ratios(), self.spent)
-        return None
+        return None if self.decision is Decision.MORE else self.doubt()
+
+    def doubt(self) -> Wrong | Doubt | None:
+        """A forged time is no evidence of speed, whatever the ratio."""
+        try:
+            said = self.suspicious() or self.outrun()
+        except Died as died:
+            return Wrong(Case(self.sizes, self.recipes[0]), self.seed, None, died)
+        return Doubt((Finding("suspicious", said),)) if said else None
 
     @property
     def slow(self) -> bool:
         """Whether this shape alone settles it."""
         return self.decision is Decision.CLEAR and interval(self.ratios())[1] < self.rule.threshold
 
-    def rounds(self, count: int) -> Wrong | None:
+    def rounds(self, count: int) -> Wrong | Doubt | None:
         """So many, whatever they say."""
         while len(self.times[0]) < count:
-            if wrong := self.pair():
-                return wrong
+            if failed := self.pair():
+                return failed
         return None
 
     def suspicious(self) -> str:
@@ -246,6 +279,15 @@ class _Timed:
         least = roofline.floor_us(self.work(), self.peaks, _l2_bytes())
         return clocks.contradiction(pairs) or roofline.impossible(median(self.times[0]), median(self.times[1]), least)
 
+    def outrun(self) -> str:
+        """The judge's own clock, where there is something to gain by forging."""
+        if median(self.ratios()) < self.rule.threshold:
+            return ""
+        return clocks.outrun(median(self.times[0]), median(self.times[1]), *batches(self.batch))
+
+    def batch(self, library: int, calls: int) -> None:
+        self.worker.tell({"do": "batch", "library": library, "calls": calls}, SECONDS)
+
     def work(self) -> roofline.Work:
         sizes, params = self.sizes, self.exercise.declaration.params
         return roofline.Work(self.spec.moved(**sizes), self.spec.flops(**sizes), roofline.form(params))
@@ -253,7 +295,14 @@ class _Timed:
     def ratios(self) -> list[float]:
         return [b / a for a, b in zip(*self.times, strict=True)]
 
-    def pair(self) -> Wrong | None:
+    def arm(self) -> Doubt | None:
+        """None when the learner's graph holds the learner's own kernels, and nothing that a rule forbids."""
+        answer = self.worker.tell({"do": "arm", "job": self.job}, SECONDS)
+        found = tuple(map(wire.finding_from, answer["findings"]))
+        self.armed = True
+        return Doubt(found) if found else None
+
+    def pair(self) -> Wrong | Doubt | None:
         """Fresh contents, the libraries in random order, the judged ones' outputs checked."""
         recipe = self.recipes[self.tried % len(self.recipes)]
         case = Case(self.sizes, recipe)
@@ -271,8 +320,8 @@ class _Timed:
         try:
             if not self.armed:
                 self.worker.settle_or_raise()
-                self.worker.tell({"do": "arm", "job": self.job}, SECONDS)
-                self.armed = True
+                if doubt := self.arm():
+                    return doubt
             mismatch = self.all(values, want)
         except Died as died:
             return Wrong(case, seed, None, died)

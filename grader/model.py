@@ -53,6 +53,9 @@ class Tolerance:
     why: str = ""
 
 
+LIBRARIES = ("cub", "thrust", "cutlass")  # of headers: their kernels are compiled into the learner's object
+
+
 @dataclass(frozen=True)
 class Walk:
     """From the naive kernel to the solution: right attempts by name, in the order in which one would write them."""
@@ -86,6 +89,7 @@ class Exercise:
     folder: Path
     recorded: bool = True  # into a graph; False: host code is the exercise, so its launcher is called and may wait
     walk: Walk = field(default_factory=Walk)
+    libraries: tuple[str, ...] = ()  # of LIBRARIES: whose kernels may do the work
 
     @property
     def number(self) -> int:

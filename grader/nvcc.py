@@ -53,10 +53,16 @@ def _number(pattern: str, text: str) -> int:
 
 def demangle(name: str) -> str:
     """`_Z7softmaxPKfPfll` -> softmax: the last plain identifier of an Itanium name; the name itself if unsure."""
-    position, last = (2 if name.startswith("_Z") else len(name)), ""
+    return next(reversed(path(name)), name)
+
+
+def path(name: str) -> tuple[str, ...]:
+    """`_ZN3cub6detailL4kernIfEEvPf` -> cub, detail, kern: an Itanium name's scopes and itself; () if it is none."""
+    position, found = (2 if name.startswith("_Z") else len(name)), []
     if name[position : position + 1] == "N":
         position += 1
-    while number := re.match(r"\d+", name[position:]):
+    while number := re.match(r"L?(\d+)", name[position:]):  # L: internal linkage
         start = position + number.end()
-        last, position = name[start : start + int(number[0])], start + int(number[0])
-    return last or name
+        position = start + int(number[1])
+        found.append(name[start:position])
+    return tuple(found)

@@ -32,30 +32,33 @@ class Timed:
         self.flush = self.runtime.malloc(self.flush_bytes)
         self.other = self.runtime.malloc(job.span)
         self.runtime.memcpy(self.other, device.memory, job.span, 3)
+        self.nodes: list[graph.Nodes] = []  # of each library
         self.graphs = [self._record(i) for i in range(len(device.functions))]
-        self.empty_us = self._empty()
+        self.nothing = self._nothing()
+        self.empty_us = sorted(self._time(self.nothing) for _ in range(9))[4]
 
     def _record(self, library: int) -> tuple[int, int]:
         """(on the judged buffers, on the other ones), both run once so that modules are loaded."""
-        pair = []
+        pair: list[int] = []
         for memory in (self.device.memory, self.other):
             recorded, status, message = self.device.capture(library, self.job, memory)
             if status or not recorded:
                 raise RuntimeError(f"the launcher cannot be recorded at the timed size: {message}")
+            if not pair:
+                self.nodes.append(graph.inspect(recorded))
             pair.append(self.runtime.graphInstantiate(recorded))
             self.runtime.graphLaunch(pair[-1], self.stream)
         self.runtime.streamSynchronize(self.stream)
         return pair[0], pair[1]
 
-    def _empty(self) -> float:
-        """What an empty graph takes between two events: subtracted from every sample."""
+    def _nothing(self) -> int:
+        """An empty graph: what it takes between two events is subtracted from every sample."""
         self.runtime.streamBeginCapture(self.stream, graph.THREAD_LOCAL)
-        executable = self.runtime.graphInstantiate(self.runtime.streamEndCapture(self.stream))
-        return sorted(self._time(executable) for _ in range(9))[4]
+        return int(self.runtime.graphInstantiate(self.runtime.streamEndCapture(self.stream)))
 
     def close(self) -> None:
         """Frees the other buffers, so that the next shape fits."""
-        for executable in (e for pair in self.graphs for e in pair):
+        for executable in (self.nothing, *(e for pair in self.graphs for e in pair)):
             self.runtime.graphExecDestroy(executable)
         self.runtime.free(self.flush)
         self.runtime.free(self.other)
@@ -82,6 +85,15 @@ class Timed:
             rt.memcpyAsync(host + b.offset, memory + b.offset, b.nbytes, 2, self.stream)
         rt.streamSynchronize(self.stream)
         return us
+
+    def batch(self, library: int, calls: int) -> None:
+        """As so many samples, but nothing is copied and no event is asked. A negative number: empty graphs."""
+        judged, warming = self.graphs[library] if library >= 0 else (self.nothing, self.nothing)
+        for _ in range(calls):
+            self.runtime.memsetAsync(self.flush, 0, self.flush_bytes, self.stream)
+            self.runtime.graphLaunch(warming, self.stream)
+            self.runtime.graphLaunch(judged, self.stream)
+        self.runtime.streamSynchronize(self.stream)
 
 
 class Called:
@@ -119,3 +131,10 @@ class Called:
             if b.output and not b.host:
                 rt.memcpy(host + b.offset, memory + b.offset, b.nbytes, 2)
         return us
+
+    def batch(self, library: int, calls: int) -> None:
+        """As many calls as Timed makes replays, two each."""
+        for _ in range(2 * calls):
+            if library >= 0:
+                self.runtime.check_status(self.device.call(library, self.job, self.device.place))
+            self.runtime.deviceSynchronize()

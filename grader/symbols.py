@@ -1,15 +1,18 @@
 """What a compiled launcher takes from other libraries -> the rule it breaks. Pure; in the judge, before anything runs.
 
-Not the wall (seccomp and the room are that) but the sentence: a launcher that starts a program or looks for the
-grader's own functions is told so at once, and by name.
+Not the wall (seccomp and the room are that) but the sentence: a launcher that starts a program, looks for the
+grader's own functions or lets a library do its work is told so at once, and by name.
 """
 
 from __future__ import annotations
 
+import re
 import struct
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from grader.model import Finding
+from grader.model import LIBRARIES, Finding
+from grader.nvcc import path
 
 _RULES: tuple[tuple[str, str, str], ...] = (
     (
@@ -40,11 +43,16 @@ _RULES: tuple[tuple[str, str, str], ...] = (
     ),
 )
 _PYTHON = ("uses the worker's Python", "it is the grader's own")
+_CALLED = re.compile(  # of NVIDIA's libraries, and of torch, which the build links where something uses it
+    r"(?:cublas|cudnn|cufft|cusparse|cusolver|curand|cutensor|nccl)[A-Z]|_ZNK?(?:2at|3c10|5torch)\d"
+)
 
 
 def forbidden(compiled: bytes) -> Finding | None:
     """The first rule that its imports break."""
     names = imports(compiled)
+    if called := sorted(filter(_CALLED.match, names)):
+        return _borrowed(path(called[0])[-1:] or (called[0],))
     for act, remedy, listed in _RULES:
         if found := sorted(names & set(listed.split())):
             return _finding(found[0], act, remedy)
@@ -56,25 +64,74 @@ def _finding(name: str, act: str, remedy: str) -> Finding:
     return Finding("host", f"{name}() {act}, which is not allowed here: {remedy}", variable=name)
 
 
-def read(library: Path) -> Finding | None:
-    """Of the object files beside it: the library itself may hold CUDA's runtime, which does all that for a reason."""
-    found = (forbidden(path.read_bytes()) for path in sorted(library.parent.glob("*.o")))
-    return next((finding for finding in found if finding), None)
+def read(library: Path, allowed: Collection[str] = ()) -> Finding | None:
+    """Of the object files beside it: the library itself may hold CUDA's runtime, which does all that for a reason.
+
+    `allowed`: of LIBRARIES, whose kernels the exercise lets a launcher use.
+    """
+    compiled = [file.read_bytes() for file in sorted(library.parent.glob("*.o"))]
+    found = [borrowed(one, allowed) for one in compiled] + [forbidden(one) for one in compiled]
+    return next(filter(None, found), None)
+
+
+# ---------------------------------------------------------------- whose kernels are they
+
+_IDLE = ("EmptyKernel",)  # CUB compiles it into everything, and asks the runtime about it
+# nvcc's host function of a kernel, or, where that is inlined, its static variable; in it the kernel's own name.
+_STUB = re.compile(r"_Z(?:GV)?Z?L?(\d+)__device_stub_(_Z\w+)")
+
+
+def borrowed(compiled: bytes, allowed: Collection[str] = ()) -> Finding | None:
+    """The first kernel that a library of headers has put into this object, and the exercise does not allow."""
+    for kernel in map(path, sorted(kernels(compiled))):
+        if (whose := _library(kernel)) and whose not in allowed and kernel[-1] not in _IDLE:
+            return _borrowed((whose, kernel[-1]))
+    return None
+
+
+def _borrowed(kernel: tuple[str, ...]) -> Finding:
+    name = "::".join(kernel)
+    return Finding("borrowed", f"{name} does the work; here the kernel is yours to write", variable=name)
+
+
+def _library(kernel: tuple[str, ...]) -> str:
+    """By its own namespace or, where a macro has renamed that, by the one inside it: cub::CUB_300001_SM_900."""
+    for scope in kernel[:-1]:
+        name = re.sub(r"_\d\w*$", "", scope).lower()
+        if name in LIBRARIES:
+            return name
+    return ""
+
+
+def kernels(compiled: bytes) -> frozenset[str]:
+    """The mangled names of the kernels that an object defines, as nvcc calls them on the device."""
+    found = (_STUB.fullmatch(name) for name, section in _symbols(compiled) if section)
+    return frozenset(stub[2][: int(stub[1]) - len("__device_stub_")] for stub in found if stub)
+
+
+# ---------------------------------------------------------------- reading ELF
 
 
 def imports(library: bytes) -> frozenset[str]:
     """The undefined names of an ELF object or library; none of what is no such file."""
+    return frozenset(name for name, section in _symbols(library) if not section)
+
+
+def _symbols(library: bytes) -> Iterator[tuple[str, int]]:
+    """(name, section, 0 where it is undefined): of an object all, of a library those that others see."""
     if library[:5] != b"\x7fELF\x02":
-        return frozenset()
+        return
     sections = _sections(library)
     (kind,) = struct.unpack_from("<H", library, 16)
     table = next((s for s in sections if s[0] == (_SYMTAB if kind == _OBJECT else _DYNSYM)), None)
     if table is None or table[3] >= len(sections):
-        return frozenset()
+        return
     _, offset, size, link = table
     strings = sections[link][1]
-    found = (struct.unpack_from("<IBBH", library, at) for at in range(offset, offset + size, 24))
-    return frozenset(_string(library, strings + name) for name, _, _, section in found if name and not section)
+    for at in range(offset, offset + size, 24):
+        name, _, _, section = struct.unpack_from("<IBBH", library, at)
+        if name:
+            yield _string(library, strings + name), section
 
 
 _OBJECT = 1  # ET_REL

@@ -15,6 +15,7 @@ import resource
 import signal
 import socket
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -126,12 +127,16 @@ def _profile(device: _Lazy, message: dict[str, Any]) -> dict[str, Any]:
 
 
 def _arm(device: _Lazy, message: dict[str, Any]) -> dict[str, Any]:
-    device().arm(wire.job_from(message["job"]))
-    return {"done": True}
+    return {"findings": [asdict(finding) for finding in device().arm(wire.job_from(message["job"]))]}
 
 
 def _sample(device: _Lazy, message: dict[str, Any]) -> dict[str, Any]:
     return {"us": device().sample(message["library"], message["upload"], message["poison"])}
+
+
+def _batch(device: _Lazy, message: dict[str, Any]) -> dict[str, Any]:
+    device().batch(message["library"], message["calls"])
+    return {"done": True}
 
 
 _VERBS = {
@@ -144,6 +149,7 @@ _VERBS = {
     "profile": _profile,
     "arm": _arm,
     "sample": _sample,
+    "batch": _batch,
 }
 
 

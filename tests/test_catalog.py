@@ -80,6 +80,15 @@ def test_a_walk(home: Path) -> None:
     assert catalog.load(home, "01_scale").walk == Walk(("serial", "coalesced"), {"n": 64})
 
 
+def test_whose_kernels_may_do_the_work(home: Path) -> None:
+    assert catalog.load(home, "01_scale").libraries == ()
+    write(home, "01_scale", 'libraries = ["cub"]\n' + TOML)
+    assert catalog.load(home, "01_scale").libraries == ("cub",)
+    write(home, "01_scale", 'libraries = ["cublas"]\n' + TOML)
+    with pytest.raises(SpecError, match=r"cublas is none of cub, thrust, cutlass"):
+        catalog.load(home, "01_scale")
+
+
 def test_optional_tables(home: Path) -> None:
     more = '\n[tolerance.idx]\n[layout]\nmisaligned = ["x"]\nalias = { y = "x" }\n[simulator]\nwhy_not = "TMA"\n'
     write(home, "01_scale", TOML + more)

@@ -25,15 +25,10 @@ CONTROLS = sorted((HERE / "controls").glob("*.cu"))
 LITTER = "grader-cheat-*"  # what 22 leaves in /dev/shm, where it is not isolated
 
 LEFT = "what it leaves in /dev/shm is there for a fresh process too: isolation"
-BORROWED = "nothing looks at where the kernels of the graph come from"
 
-# Let through, or not explained: (cheat, backend) -> why. docs/cheats.md says what would catch it. The cuda ones were
-# read off the engine, not run.
+# Let through, or not explained: (cheat, backend) -> why. docs/cheats.md says what would catch it.
 KNOWN: dict[tuple[str, str], str] = {
     **({} if sandbox.level("simulator").name == "bubblewrap" else {("22_replayed_from_disk", "simulator"): LEFT}),
-    ("30_half_on_own_stream", "cuda"): "WRONG, by luck of the order: only an empty graph is asked for stray work",
-    ("55_cub", "cuda"): BORROWED,
-    ("57_ghost_branch", "cuda"): BORROWED,
 }
 
 

@@ -224,6 +224,17 @@ def test_the_second_opinion_gets_the_contents_that_failed(home: Path, monkeypatc
     assert laid == [77] and found.findings[0].text == "seen"
 
 
+def test_a_library_that_breaks_a_rule_is_not_run_for_a_second_opinion(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grading = judge.Grading(replace(request_(home, "right", backend="cuda"), sanitize=True), lambda _: None, "a GPU")
+    grading.build = Build(Path("kernel.so"), "cuda", 1.0)
+    monkeypatch.setattr(judge.sanitize, "why_not", lambda: "")
+    monkeypatch.setattr(judge.sanitize, "sanitize", lambda *_: pytest.fail("it was run"))
+    verdict = grading.verdict(Outcome.UNSAFE, findings=(Finding("borrowed", "cub::Kernel does the work"),))
+    assert judge._second_opinion(grading, verdict) == verdict
+
+
 # ---------------------------------------------------------------- several workers
 
 
@@ -245,10 +256,11 @@ def test_cases_run_side_by_side_give_the_same_verdict(home: Path) -> None:
 
 
 def test_a_time_that_cannot_be_is_no_pass(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    said = measure.Measured(None, None, Decision.CLEAR, "5 µs is less than this GPU needs")
+    doubt = Finding("suspicious", "5 µs is less than this GPU needs")
+    said = measure.Measured(None, None, Decision.CLEAR, (doubt,))
     monkeypatch.setattr(measure, "measure", lambda *_: said)
     grading = judge.Grading(request_(home, "right"), lambda _: None, "H100")
     built = Build(Path("x.so"), "cuda", 1.0)
     verdict = judge._speed(grading, None, None, None, built, built)  # type: ignore[arg-type]
     assert verdict.outcome is Outcome.UNSAFE and verdict.speed is None
-    assert [(f.kind, f.text) for f in verdict.findings] == [("suspicious", said.suspicious)]
+    assert verdict.findings == (doubt,)

@@ -63,6 +63,8 @@ def test_what_ptxas_says_of_a_kernel() -> None:
         ("_Z7softmaxPKfPfll", "softmax"),
         ("_ZN1a1kILi32EEEvPKfPf", "k"),
         ("_ZN12_GLOBAL__N_13addEPf", "add"),
+        ("_ZN3cub6detailL6kernelIfEEvPf", "kernel"),
+        ("_ZL3addPf", "add"),
         ("plain", "plain"),
         ("_Z", "_Z"),
     ],

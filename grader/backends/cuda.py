@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from grader import declaration, gpu, graph, marshal, nvcc, ranges, veil
+from grader import declaration, gpu, graph, included, marshal, nvcc, ranges, veil
 from grader.model import Buffer, Exercise, Fate, Finding, Job, Run, Sources
 from grader.stopwatch import Called, Timed
 
@@ -83,11 +83,19 @@ def sources(exercise: Exercise, text: str, name: str) -> Sources:
         compile=(name,),
         cuda_cflags=(
             "-O3", "-std=c++17", "-lineinfo", "-Xptxas", "-v", "-D_GLIBCXX_BITS_SPECFUN_H", "-include", "launcher.h",
+            "-DCCCL_DISABLE_NVTX",  # it looks up functions by name
+            *_assembler(),
             *(f"-U__CUDA_NO_{word}__" for word in half.split()),  # torch forbids fp16 arithmetic; CUDA does not
         ),
         ldflags=(f"-Wl,-rpath,{_home() / 'lib64'}",),
-        environment={"TORCH_CUDA_ARCH_LIST": arch, "CUDA_HOME": str(_home())},
+        environment={"TORCH_CUDA_ARCH_LIST": arch, "CUDA_HOME": str(_home()), **included.ENVIRONMENT},
     )  # fmt: skip
+
+
+def _assembler() -> tuple[str, ...]:
+    """For the host's; torch hands the flags to a shell, and nvcc splits them at commas."""
+    flag = included.assembler(os.environ.get("NVCC_CCBIN") or os.environ.get("CC", ""))
+    return ("-Xcompiler", "'{}'".format(flag.replace(",", "\\,"))) if flag else ()
 
 
 def _home() -> Path:
@@ -105,6 +113,13 @@ explain = nvcc.explain  # of the seam
 NON_BLOCKING = 1
 MAPPED = 2  # a kernel may use page-locked memory in place
 PINNED = 32 << 20  # copies from here on are worth pinning the arena for
+MARK = b"\x5a"  # a finite number in every dtype
+PIECE = 16 << 20  # bytes that are compared at a time
+STRAY = Finding(
+    "stream",
+    "work runs on another stream (the default one, or one of its own) that `stream` does not wait for: pass `stream` "
+    "as the fourth launch parameter, kernel<<<grid, block, 0, stream>>>(…), or join it with cudaStreamWaitEvent",
+)
 EARLY = Finding(
     "sync", "the launcher returned before its output in host memory was complete; wait for every stream first"
 )
@@ -128,6 +143,7 @@ class Device:
         self.functions: list[Callable[..., int]] = []
         self.forget: list[Callable[[], int]] = []  # of the library's own CUDA runtime: ours may be another
         self.libraries: list[Path] = []
+        self.images: list[bytes] = []
         self.timed: Timed | Called | None = None
         self.tables: dict[bytes, int] = {}  # arrays of pointers in device memory
 
@@ -149,6 +165,7 @@ class Device:
         self.functions.append(function)
         self.forget.append(getattr(loaded, "cudaGetLastError", int))
         self.libraries.append(library)
+        self.images.append(library.read_bytes())
         return ""
 
     # -------------------------------------------------- one judged run
@@ -158,14 +175,21 @@ class Device:
         if not job.recorded:
             return self.called(job)
         self.reserve(job.span)
+        self.mark(job)
         with ranges.named("record"):
             recorded, status, message = self.capture(0, job, self.memory)
+        try:
+            stray = self.touched(job)
+        except self.runtime.CUDARuntimeError as error:
+            return Run(Fate.CRASHED, error.status, str(error))
+        if stray:  # what was recorded, if anything, is half the work
+            if recorded:
+                self.runtime.graphDestroy(recorded)
+            return Run(Fate.RETURNED, findings=(STRAY,))
         if status or not recorded:
             return self.refusal(job, status, message)
         nodes = graph.inspect(recorded)
-        if not nodes.kinds and (stray := self.stray(job)):
-            return Run(Fate.RETURNED, nodes=0, findings=(stray,))
-        findings = nodes.findings()
+        findings = nodes.findings() + nodes.foreign(self.images[0])
         self.upload(job.span)
         try:
             with ranges.named("judged run"):
@@ -275,23 +299,17 @@ class Device:
             return Run(Fate.CRASHED, alone, _name(self.runtime, alone))
         return Run(Fate.RETURNED, status, message, findings=(graph.broken_rule(self.libraries[0]),))
 
-    def stray(self, job: Job) -> Finding | None:
-        """Nothing was recorded: was the work put on another stream? Then calling it writes to the outputs."""
-        self.upload(job.span)
+    def mark(self, job: Job) -> None:
+        """Before recording: whatever a launcher writes to holds MARK, for recording runs nothing."""
+        for b in _written(job):
+            self.runtime.memsetAsync(self.memory + b.offset, MARK[0], b.nbytes, self.stream)
+        self.runtime.streamSynchronize(self.stream)
+
+    def touched(self, job: Job) -> bool:
+        """After recording: did something run after all? Then it was put on another stream."""
         self.runtime.deviceSynchronize()
-        before = [self._bytes(b) for b in job.buffers if b.output]
-        recorded, _, _ = self.capture(0, job, self.memory)
-        if recorded:
-            self.runtime.graphDestroy(recorded)
-        self.runtime.deviceSynchronize()
-        self.download(job.span)
-        if before == [self._bytes(b) for b in job.buffers if b.output]:
-            return None
-        return Finding(
-            "stream",
-            "the kernel did not run on `stream` but on another one (the default stream?); "
-            "pass it as the fourth launch parameter: kernel<<<grid, block, 0, stream>>>(…)",
-        )
+        pieces = ((b.offset + at, min(PIECE, b.nbytes - at)) for b in _written(job) for at in range(0, b.nbytes, PIECE))
+        return any(self._bytes(start, size) != MARK * size for start, size in pieces)
 
     def apart(self, job: Job) -> None:
         """Plain launch, every buffer in an allocation of its own that ends where the buffer ends."""
@@ -328,29 +346,45 @@ class Device:
 
     # -------------------------------------------------- timing: libraries 0 (learner) and 1 (reference)
 
-    def arm(self, job: Job) -> None:
-        """Record every library on two sets of buffers; the contents are uploaded to both."""
+    def arm(self, job: Job) -> tuple[Finding, ...]:
+        """Record every library on two sets of buffers; the contents are uploaded to both. Findings: whose kernels?"""
         if self.timed:
             self.timed.close()
         if not job.recorded:
             self.reserve(job.span, pin=True)
             self.timed = Called(self, job)
-            return
+            return ()
         self.reserve(job.span)
         self.upload(job.span)
         self.runtime.streamSynchronize(self.stream)
         self.timed = Timed(self, job)
+        return self.provenance(*self.timed.nodes)
+
+    def provenance(self, learner: graph.Nodes, reference: graph.Nodes) -> tuple[Finding, ...]:
+        """Whose kernels are timed? At the timed size, and beside the reference, a launcher may do something else."""
+        if os.path.samefile(self.libraries[0], self.libraries[1]):  # the reference is graded itself
+            return learner.findings() + learner.foreign(self.images[0])
+        return learner.findings() + learner.foreign(self.images[0]) + learner.shared(reference)
 
     def sample(self, library: int, upload: bool, poison: int) -> float:
         """µs of one cold replay; its outputs then lie in the arena."""
         assert self.timed is not None
         return self.timed.sample(library, upload, poison)
 
-    def _bytes(self, buffer: Buffer) -> bytes:
-        data = ctypes.create_string_buffer(max(buffer.nbytes, 1))
-        if buffer.nbytes:
-            self.runtime.memcpy(ctypes.addressof(data), self.memory + buffer.offset, buffer.nbytes, 2)
+    def batch(self, library: int, calls: int) -> None:
+        """So many cold replays, of nothing where `library` is negative: for the judge's clock."""
+        assert self.timed is not None
+        self.timed.batch(library, calls)
+
+    def _bytes(self, start: int, size: int) -> bytes:
+        data = ctypes.create_string_buffer(size)
+        self.runtime.memcpy(ctypes.addressof(data), self.memory + start, size, 2)
         return data.raw
+
+
+def _written(job: Job) -> list[Buffer]:
+    """Outputs and workspace, where they are not empty."""
+    return [b for b in job.buffers if b.nbytes and (b.output or not b.initialised)]
 
 
 def _name(runtime: Any, status: int) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
-from grader import marshal, veil
+from grader import included, marshal, veil
 from grader.findings import complete, findings, launches, left
 from grader.model import Buffer, Compiled, Exercise, Fate, Finding, Job, Run, Sources
 from grader.translate import translate
@@ -152,10 +152,15 @@ def sources(exercise: Exercise, text: str, name: str, checked: bool = True) -> S
     return Sources(
         files={f"{stem}.cpp": _preamble(exercise) + f'#line 1 "{name}"\n' + translate(text), name: text},
         compile=(f"{stem}.cpp",),
-        cflags=(*flags(checked), "-include", "sim.h"),
+        cflags=(*flags(checked), "-include", "sim.h", *included.CFLAGS, *_assembler()),
         ldflags=_LINK,
         include_paths=(str(precompiled(checked)), str(headers())),
     )
+
+
+def _assembler() -> tuple[str, ...]:
+    flag = included.assembler("clang" if compiler().clang else "")
+    return (flag,) if flag else ()
 
 
 def _preamble(exercise: Exercise) -> str:

@@ -1,6 +1,6 @@
 // cheat: 05_reduction_sum
 // expect(simulator): NOT_RUN
-// expect(cuda): UNSAFE
+// expect(cuda): UNSAFE borrowed
 // why: lets CUB do the reduction that the exercise asks for
 #include <cub/cub.cuh>
 #include <cuda_runtime.h>

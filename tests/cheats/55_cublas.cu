@@ -1,7 +1,7 @@
 // cheat: 05_reduction_sum
 // expect(simulator): NOT_RUN
-// expect(cuda): COMPILE | UNSAFE
-// why: lets cuBLAS do the reduction; it is not linked, so the library does not load
+// expect(cuda): UNSAFE borrowed | COMPILE
+// why: lets cuBLAS do the reduction; COMPILE where its headers are not installed
 #include <cublas_v2.h>
 #include <cuda_runtime.h>
 #include <cstdint>

@@ -1,6 +1,6 @@
 // cheat: 05_reduction_sum
 // expect(simulator): NOT_RUN
-// expect(cuda): UNSAFE | CRASH
+// expect(cuda): UNSAFE borrowed
 // why: lets Thrust do the reduction; it allocates, and waits for the result besides
 #include <thrust/execution_policy.h>
 #include <thrust/reduce.h>

@@ -1,6 +1,6 @@
 // cheat: 05_reduction_sum
 // expect(simulator): NOT_RUN
-// expect(cuda): UNSAFE
+// expect(cuda): UNSAFE borrowed
 // why: has a kernel of its own for a case that never comes; CUB does the rest
 #include <cub/cub.cuh>
 #include <cuda_runtime.h>
