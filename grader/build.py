@@ -32,6 +32,7 @@ from grader.model import Build, Compiled, Sources
 
 SECONDS = 120.0  # a build that takes longer is stuck
 ASK_SECONDS = 2.0  # for a compiler that is told to end
+WORDS = 1 << 20  # bytes: on a disk with less room than that, what a compiler says may be lost
 STALE = 3600.0  # a private folder this old was left by a killed build
 LIBRARY = "kernel.so"
 SEAL = "sha256.txt"  # the library's own hash: what a full disk or a bad one left of it is not used
@@ -84,8 +85,9 @@ class Pending:
         while not (ended := os.waitpid(self.child, os.WNOHANG))[0]:
             interrupt.check()
             if time.monotonic() - self.started > SECONDS:
-                self.stop()
-                return False
+                _end(self.child)
+                self.child = 0
+                return False  # what it has said is still to be read
             time.sleep(0.005)
         self.child = 0
         if os.WIFSIGNALED(ended[1]):
@@ -96,17 +98,23 @@ class Pending:
         shutil.rmtree(self.folder, ignore_errors=True)
         raise MachineError(f"the compiler was killed ({how}); is there enough memory? try again")
 
-    def _blameless(self, output: str) -> None:
-        """Raises MachineError for what no source can be the reason of."""
+    def _blameless(self, output: str, free: int) -> None:
+        """Raises MachineError for what no source can be the reason of. `free`: bytes left for the compiler's words."""
         if found := re.search(r"Killed signal terminated program|signal 9|: Killed$", output, re.MULTILINE):
             self._killed(found[0].strip(": "))
         if found := re.search(r"No space left on device|Disk quota exceeded", output):
-            with _room(self.home.parent):
-                raise OSError(errno.ENOSPC, found[0])
+            self._full(found[0])
+        if not output.strip() and free < WORDS:
+            self._full(os.strerror(errno.ENOSPC))
+
+    def _full(self, why: str) -> NoReturn:
+        with _room(self.home.parent):
+            raise OSError(errno.ENOSPC, why)
 
     def _failed(self, output: str) -> Build:
+        free = shutil.disk_usage(self.home.parent).free
         shutil.rmtree(self.folder, ignore_errors=True)
-        self._blameless(output)
+        self._blameless(output, free)
         compiled = backends.get(self.backend).explain(output)
         errors = compiled.errors or compiled.warnings or output.strip() or "the compiler stopped without a word"
         return Build(self.home / LIBRARY, self.backend, time.monotonic() - self.started, errors=errors)
@@ -133,7 +141,7 @@ def start(sources: Sources, backend: str, cache: Path) -> Pending:
     warm()  # before the fork, so that no later child needs to
     with _room(home.parent):
         folder = _private(home)
-        for file, text in sources.files.items():
+        for file, text in {**sources.files, "output.txt": ""}.items():
             (folder / file).write_text(text)
     return Pending(backend, home, folder, _fork(folder, sources), started, sources)
 

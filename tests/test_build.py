@@ -54,6 +54,14 @@ def test_a_stopped_build_leaves_nothing(tmp_path: Path) -> None:
     assert made("int f() { return 5; }", tmp_path).library.exists()
 
 
+def test_a_compiler_that_takes_too_long_is_stopped_and_that_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "SECONDS", 0.01)
+    assert "did not finish in 0 s" in made("int f() { return 7; }", tmp_path).errors
+    assert not list((tmp_path / "builds").iterdir())
+
+
 def test_two_processes_build_the_same_thing_at_once(tmp_path: Path) -> None:
     with ProcessPoolExecutor(2) as pool:
         built = list(pool.map(made, ["int f() { return 6; }"] * 2, [tmp_path] * 2))

@@ -1,6 +1,5 @@
 // cheat: 01_vector_add
 // expect: UNSAFE stream
-// expect(cuda): UNSAFE | CRASH | WRONG
 // why: joins its own stream to the caller's, but lets it begin before the caller's inputs are there
 #include <cuda_runtime.h>
 #include <cstdint>
