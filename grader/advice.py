@@ -1,7 +1,9 @@
 """What is known of a kernel -> each figure in words, and what limits it with the next step. Pure.
 
 A figure is None where nobody counted it: hardware counters give most, the compiler, the simulator and the record some.
-The order of the rules is the order in which things are worth doing: no bank conflict matters at the memory's roof.
+The order of the rules is the order in which things are worth doing: no bank conflict matters at the memory's roof. What
+follows from another limit is none: bank conflicts keep shared memory busy, and warps wait for it. A figure is marked
+where a step speaks of it, and nowhere else.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ WASTE = 1.25  # times the least: from here on it is worth a word
 SHORT_US = 4.0  # a kernel that ends sooner is waiting for its own start and end
 TAIL = 0.85  # of the SM time that whole waves would use
 FEW = 5  # waves; with more of them the last one weighs little
+IDLE = 5.0  # % of a pipe's cycles: below, it is not worth a word
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +43,7 @@ class Facts:
     global_excess: float | None = None
     shared_excess: float | None = None
     call_excess: float | None = None  # bytes over the memory bus, by the whole call
-    asked_excess: float | None = None  # bytes in global accesses, by the whole call, whoever answered
+    asked_excess: float | None = None  # bytes in global accesses, whole sectors, by the call, whoever answered
     resident_pct: float | None = None  # warps, achieved, of those that an SM can hold
     possible_pct: float | None = None  # the same, as registers, shared memory and block allow
     limiter: str = ""  # registers | shared memory | warps | blocks | grid
@@ -74,11 +77,12 @@ class Reading:
 
 @dataclass(frozen=True)
 class Step:
-    """What limits, how that is known, what to do."""
+    """What limits, how that is known, what to do; `reading`: the name of the figure that says so, "" at a roof."""
 
     limit: str
     why: str
     next: str
+    reading: str = ""
 
 
 # ---------------------------------------------------------------- figures in words
@@ -90,12 +94,12 @@ class _Gauge:
     means: str
     good: str
     show: Callable[[Facts], str]  # "" where nothing is known
-    wanting: Callable[[Facts], bool] = lambda f: False
 
 
 def readings(f: Facts) -> tuple[Reading, ...]:
     """Those that are known, in the order of reading."""
-    return tuple(Reading(g.name, said, g.means, g.good, g.wanting(f)) for g in _GAUGES if (said := g.show(f)))
+    spoken = {step.reading for step in steps(f)}
+    return tuple(Reading(g.name, said, g.means, g.good, g.name in spoken) for g in _GAUGES if (said := g.show(f)))
 
 
 def above(value: float | None, least: float) -> bool:
@@ -122,8 +126,8 @@ def _bytes(n: float) -> str:
 def _traffic(f: Facts) -> str:
     both = (f.read_bytes, "read"), (f.written_bytes, "written")
     said = [f"{_bytes(n)} {verb}" for n, verb in both if n is not None]
-    said += [f"{f.dram_pct:.0f} % of the peak rate"] if f.dram_pct is not None else []
-    return ", ".join(said) + _joined((f.call_excess, "; the call moves {:.2f}× what it needs"))
+    said += [f"{f.dram_pct:.0f} % busy"] if f.dram_pct is not None else []
+    return ", ".join(said)
 
 
 def _roofline(f: Facts) -> str:
@@ -136,7 +140,7 @@ def _access(f: Facts) -> str:
 
 
 def _occupancy(f: Facts) -> str:
-    by = f", limited by {f.limiter}" if f.limiter else ""
+    by = f" ({f.limiter})" if f.limiter and below(f.possible_pct, 100.0) else ""
     return _joined((f.resident_pct, "{:.0f} % achieved"), (f.possible_pct, "{:.0f} % possible" + by))
 
 
@@ -152,9 +156,16 @@ def _launch(f: Facts) -> str:
     return threads + _joined((f.waves, ", {:.2f} waves")) + (f" over {f.sms} SMs" if f.sms else "")
 
 
+def _pipes(f: Facts) -> str:
+    """On an H200 the tensor pipe shows up to 2 % in kernels without a tensor instruction."""
+    busy = [f"{name} {share:.0f} %" for name, share in f.pipes_pct.items() if share >= IDLE]
+    return ", ".join(busy) if busy or not f.pipes_pct else f"none above {IDLE:.0f} %"
+
+
 def _stalls(f: Facts) -> str:
-    first = waits(f)[:3]
-    return ", ".join(f"{reason.replace('_', ' ')} {cycles:.1f}" for reason, cycles in first)
+    """The longest in plain words as well: the names are those of Nsight Compute's own pages."""
+    said = [f"{reason.replace('_', ' ')} {cycles:.1f}" for reason, cycles in waits(f)[:3] if cycles >= 0.1]
+    return ", ".join([f"{said[0]} ({STALLS[waits(f)[0][0]][0]})", *said[1:]]) if said else ""
 
 
 def waits(f: Facts) -> list[tuple[str, float]]:
@@ -166,71 +177,51 @@ def _widths(f: Facts) -> str:
     return ", ".join(f"{count} × {bits} bits" for bits, count in sorted(f.load_widths.items(), reverse=True))
 
 
-_LEAST = "{:.2f}× the least"
+_LEAST, _NEEDS = "{:.2f}× the least", "{:.2f}× what it needs"
 _GAUGES = (
-    _Gauge("time", "how long it ran, caches cold", "the reference's, as `run` shows it", _time),
+    _Gauge("time", "how long it ran, caches cold", "the reference's, by `run`", _time),
     _Gauge(
         "roofline", "the least possible time over yours, by this GPU's measured peaks", f"{ROOF:.0f} % or more",
-        _roofline, lambda f: below(f.roofline_pct, ROOF),
+        _roofline,
+    ),
+    _Gauge("DRAM", "what crossed the memory bus, and how busy it was", f"{ROOF:.0f} % or more", _traffic),
+    _Gauge(
+        "bytes moved", "the same for the whole call; the last writes may still be in L2", "1.00× or a little less",
+        lambda f: _joined((f.call_excess, _NEEDS)),
     ),
     _Gauge(
-        "DRAM", "what crossed the memory bus", f"the bytes that the task needs, at {ROOF:.0f} % or more", _traffic,
-        lambda f: above(f.call_excess, WASTE) or below(f.dram_pct, ROOF),
+        "bytes asked for", "global accesses of the whole call, whoever answers them", "1.00×, or idle caches",
+        lambda f: _joined((f.asked_excess, _NEEDS)),
     ),
     _Gauge(
-        "caches", "how busy L2, and L1 with shared memory, were", f"below {ROOF:.0f} %: above, it is the limit",
+        "caches", "how busy L2, and L1 with shared memory, were", f"below {ROOF:.0f} %, or DRAM's roof",
         lambda f: _joined((f.l2_pct, "L2 {:.0f} % busy"), (f.l1_pct, "L1 {:.0f} % busy")),
-        lambda f: above(f.l2_pct, ROOF) or above(f.l1_pct, ROOF),
     ),
     _Gauge(
-        "hits", "accesses that a cache answered", "high for what is used again; data used once cannot hit",
+        "hits", "accesses that a cache answered; in L2 a write counts as one", "high for what is reused",
         lambda f: _joined((f.l2_hit_pct, "L2 {:.0f} %"), (f.l1_hit_pct, "L1 {:.0f} %")),
     ),
     _Gauge(
-        "global access", "sectors of 32 bytes that one warp's access touches",
-        "4 for 4 bytes a thread, 16 for 16; 1.00× the least", _access, lambda f: above(f.global_excess, WASTE),
+        "global access", "sectors of 32 bytes that one warp's access touches", "4 for float, 16 for float4", _access,
     ),
     _Gauge(
-        "bytes asked for", "global accesses of the whole call, whatever caches answer", "1.00× what the task needs",
-        lambda f: _joined((f.asked_excess, "{:.2f}× what it needs")), lambda f: above(f.asked_excess, WASTE),
+        "bank conflicts", "rounds that shared memory needs for a warp's access", "1.00×",
+        lambda f: _joined((f.shared_excess, _LEAST)),
     ),
+    _Gauge("occupancy", "warps on an SM, of those that it can hold", f"{HALF:.0f} % or more", _occupancy),
+    _Gauge("resources", "what a thread and a block hold", "no spills", _resources),
+    _Gauge("launch", "blocks, and how often they fill the GPU", "a block for every SM", _launch),
     _Gauge(
-        "bank conflicts", "rounds that shared memory needs for a warp's access", "1.00× the least",
-        lambda f: _joined((f.shared_excess, _LEAST)), lambda f: above(f.shared_excess, WASTE),
-    ),
-    _Gauge(
-        "occupancy", "warps on an SM, of those that it can hold", f"{HALF:.0f} % or more hides most waiting",
-        _occupancy, lambda f: below(f.possible_pct if f.resident_pct is None else f.resident_pct, HALF),
-    ),
-    _Gauge(
-        "resources", "what a thread and a block hold", "no spills",
-        _resources, lambda f: bool(f.spilled_bytes),
-    ),
-    _Gauge(
-        "launch", "blocks, and how often they fill the GPU", "a block for every SM; many waves, or one whole one",
-        _launch, lambda f: _small(f) is not None,
-    ),
-    _Gauge(
-        "issue slots", "cycles in which a scheduler issued an instruction",
-        f"the more the better; above {BUSY:.0f} % the instructions are the limit",
+        "issue slots", "cycles in which a scheduler issued an instruction", f"the limit from {BUSY:.0f} % on",
         lambda f: _joined((f.issued_pct, "{:.0f} %")),
     ),
     _Gauge(
         "eligible warps", "warps that are ready, a scheduler and cycle", "1 or more",
         lambda f: _joined((f.eligible_warps, "{:.2f}")),
-        lambda f: below(f.eligible_warps, 1.0) and below(f.issued_pct, BUSY),
     ),
-    _Gauge(
-        "pipes", "how busy the arithmetic units were", f"above {BUSY:.0f} % that unit is the limit",
-        lambda f: ", ".join(f"{name} {share:.0f} %" for name, share in f.pipes_pct.items()),
-    ),
-    _Gauge(
-        "stalls", "why warps waited, in cycles an instruction", "none far above 1; shorten the first", _stalls,
-    ),
-    _Gauge(
-        "load widths", "global loads as they stand in the code", "128 bits, where the data allow it",
-        _widths, lambda f: bool(f.load_widths) and max(f.load_widths) < 128,
-    ),
+    _Gauge("pipes", "how busy the arithmetic units were", f"the limit from {BUSY:.0f} % on", _pipes),
+    _Gauge("stalls", "why warps waited, in cycles an instruction", "none far above 1", _stalls),
+    _Gauge("load widths", "global loads as they stand in the code", "128 bits, if data allow", _widths),
 )  # fmt: skip
 
 
@@ -254,7 +245,7 @@ def _short(f: Facts) -> Step | None:
     if not below(f.us, SHORT_US) and f.roof != "launch":
         return None
     why = f"it ends after {_time(f)}" if f.us is not None else "it ends too soon"
-    return Step("launch", f"{why}: starting and ending is most of that", "do more in one launch: merge kernels")
+    return Step("launch", f"{why}: starting and ending is most of that", "do more in one launch: merge kernels", "time")
 
 
 def _small(f: Facts) -> Step | None:
@@ -262,26 +253,31 @@ def _small(f: Facts) -> Step | None:
         return None
     if f.blocks < f.sms:
         why = f"{f.blocks:,} blocks leave {f.sms - f.blocks} of {f.sms} SMs without work"
-        return Step("grid", why, "split the work into more blocks, and add up their results at the end")
+        how = "launch more blocks with less work each; those that share a result add it up at the end"
+        return Step("grid", why, how, "launch")
     waves = f.waves or 0.0
     if 1.0 < waves < FEW and waves / math.ceil(waves) < TAIL:
         why = f"{waves:.2f} waves: in the last one most of the GPU has nothing to do"
-        return Step("tail", why, "launch a grid that just fills the SMs and let each block loop (grid stride)")
+        how = "launch a grid that just fills the SMs and let each block loop (grid stride)"
+        return Step("tail", why, how, "launch")
     return None
 
 
 def _wasteful(f: Facts) -> Step | None:
-    if not above(f.global_excess, WASTE):
+    """Not where the bus is full of what the task needs: then caches made good for it."""
+    if not above(f.global_excess, WASTE) or (above(f.dram_pct, ROOF) and below(f.call_excess, WASTE)):
         return None
     why = f"global accesses touch {f.global_excess:.2f}× the sectors that their bytes need"
-    return Step("coalescing", why, "let neighbouring threads of a warp touch neighbouring addresses")
+    how = "let neighbouring threads of a warp touch neighbouring addresses"
+    return Step("coalescing", why, how, "global access")
 
 
 def _again(f: Facts) -> Step | None:
-    if not above(f.call_excess, WASTE) or below(f.dram_pct, HALF):
+    if not above(f.call_excess, WASTE) or below(f.dram_pct, HALF) or _wasteful(f):
         return None
     why = f"the call moves {f.call_excess:.2f}× the bytes over the memory bus that the task needs"
-    return Step("bytes", why, "read every element once: keep it in registers or shared memory between passes")
+    how = "read every element once: keep it in registers or shared memory between passes"
+    return Step("bytes", why, how, "bytes moved")
 
 
 def _memory(f: Facts) -> Step | None:
@@ -314,34 +310,45 @@ _CHEAPER = {
 }
 
 
-def _cache(f: Facts) -> Step | None:
-    if above(f.l1_pct, ROOF):
-        why = f"L1 and shared memory are busy {f.l1_pct:.0f} % of the time"
-        return Step("L1", why, "use each loaded value more often: tiles in registers, wider shared loads (float4)")
-    if above(f.l2_pct, ROOF):
-        why = f"L2 is busy {f.l2_pct:.0f} % of the time"
-        return Step("L2", why, "use each loaded value more often: tiles in shared memory")
-    return None
-
-
 def _conflicts(f: Facts) -> Step | None:
     if not above(f.shared_excess, WASTE):
         return None
     why = f"shared memory needs {f.shared_excess:.2f}× the rounds that its bytes need"
-    return Step("bank conflicts", why, "pad the row by one element, or swizzle the index")
+    return Step("bank conflicts", why, "pad the row by one element, or swizzle the index", "bank conflicts")
+
+
+def _inner(f: Facts) -> Step | None:
+    """L1 and shared memory are one unit: what warps wait for tells which of the two it is."""
+    if not above(f.l1_pct, ROOF) or _wasteful(f) or _conflicts(f):
+        return None
+    shared = f.shared_excess is not None and _longest(f)[0] in _NEAR
+    name, where = ("shared memory", "registers") if shared else ("L1", "registers or shared memory")
+    how = f"use each loaded value more often: tiles in {where}; wider loads (float4)"
+    return Step(name, f"{name} is busy {f.l1_pct:.0f} % of the time", how, "caches")
+
+
+def _outer(f: Facts) -> Step | None:
+    """Where every byte is asked for once, a busy L2 only hands on what the memory bus brings."""
+    handed_on = below(f.asked_excess, WASTE) and above(f.dram_pct, HALF)
+    if not above(f.l2_pct, ROOF) or handed_on or _reread(f) or _wasteful(f):
+        return None
+    how = "use each loaded value more often: tiles in shared memory; add up there before an atomic"
+    return Step("L2", f"L2 is busy {f.l2_pct:.0f} % of the time", how, "caches")
 
 
 def _spills(f: Facts) -> Step | None:
     if not f.spilled_bytes:
         return None
     why = f"{f.spilled_bytes:,} B a thread do not fit in registers and go through memory"
-    return Step("spills", why, "hold less at once: smaller tiles, less unrolling, or looser __launch_bounds__")
+    how = "hold less at once: smaller tiles, less unrolling, or looser __launch_bounds__"
+    return Step("spills", why, how, "resources")
 
 
 def _occupied(f: Facts) -> Step | None:
     if not below(f.possible_pct, HALF) or above(f.issued_pct, BUSY) or f.limiter not in _ROOM:
         return None
-    return Step("occupancy", f"{f.limiter} allow only {f.possible_pct:.0f} % of the warps", _ROOM[f.limiter])
+    why = f"{f.limiter} allow only {f.possible_pct:.0f} % of the warps"
+    return Step("occupancy", why, _ROOM[f.limiter], "occupancy")
 
 
 _ROOM = {
@@ -351,26 +358,41 @@ _ROOM = {
 }
 
 
+def _reread(f: Facts) -> bool:
+    """More is asked for than needed, and not by bad coalescing. It costs nothing while L2 is idle; without counters
+    nobody knows whether it is."""
+    return above(f.asked_excess, WASTE * max(f.global_excess or 1.0, 1.0)) and not below(f.l2_pct, HALF)
+
+
+def _asked(f: Facts) -> Step | None:
+    if not _reread(f) or _inner(f) or _again(f):
+        return None
+    why = f"the call asks for {f.asked_excess:.2f}× the bytes that the task needs; caches answer some of them"
+    how = "use each element more often once it is loaded: keep it in registers, else in shared memory"
+    return Step("bytes", why, how, "bytes asked for")
+
+
 def _instructions(f: Facts) -> Step | None:
     if not above(f.issued_pct, BUSY):
         return None
     why = f"the schedulers issue in {f.issued_pct:.0f} % of the cycles"
-    return Step("instructions", why, "issue fewer: wider accesses, 32-bit indices, less arithmetic in the loop")
+    how = "issue fewer: wider accesses, 32-bit indices, less arithmetic in the loop"
+    return Step("instructions", why, how, "issue slots")
 
 
 def _waiting(f: Facts) -> Step | None:
-    if (first := next(iter(waits(f)), None)) and first[1] >= 1.0:
-        means, remedy = STALLS[first[0]]
-        return Step("latency", f"a warp waits {first[1]:.1f} cycles an instruction {means}", remedy)
-    return None
-
-
-def _asked(f: Facts) -> Step | None:
-    """Without counters. Caches may hide it, so that whatever else is known comes first."""
-    if not above(f.asked_excess, WASTE):
+    """Not where a busy unit is what they wait for, nor where the schedulers find other warps to issue."""
+    reason, cycles = _longest(f)
+    far = reason in _FAR and (_wasteful(f) or _again(f) or _asked(f) or _inner(f) or _outer(f))
+    near = reason in _NEAR and (_conflicts(f) or _inner(f))
+    if cycles < 1.0 or far or near or _instructions(f):
         return None
-    why = f"the call asks for {f.asked_excess:.2f}× the bytes that the task needs; caches answer some of them"
-    return Step("bytes", why, "use each element more often once it is loaded: registers, then shared memory")
+    means, remedy = STALLS[reason]
+    return Step("latency", f"a warp waits {cycles:.1f} cycles an instruction {means}", remedy, "stalls")
+
+
+def _longest(f: Facts) -> tuple[str, float]:
+    return next(iter(waits(f)), ("", 0.0))
 
 
 def _narrow(f: Facts) -> Step | None:
@@ -378,9 +400,12 @@ def _narrow(f: Facts) -> Step | None:
     if f.stall_cycles or not below(f.roofline_pct, ROOF) or not f.load_widths:
         return None
     why = f"{f.roofline_pct:.0f} % of the roof, and the widest global load has {max(f.load_widths)} bits"
-    return Step("latency", why, _MORE if max(f.load_widths) >= 128 else _WIDER)
+    wide = max(f.load_widths) >= 128
+    return Step("latency", why, _MORE if wide else _WIDER, "roofline" if wide else "load widths")
 
 
+_FAR = ("long_scoreboard", "lg_throttle")  # waits for L1, L2 and DRAM
+_NEAR = ("short_scoreboard", "mio_throttle")  # for shared memory
 _WIDER = "put more bytes in flight: 16-byte loads (float4) where address and size allow them"
 _MORE = "put more bytes in flight: several independent loads in each thread before the first is used"
 
@@ -409,6 +434,6 @@ STALLS: Mapping[str, tuple[str, str]] = {
 
 
 _RULES: tuple[Callable[[Facts], Step | None], ...] = (
-    _short, _wasteful, _again, _memory, _compute, _small, _conflicts, _cache, _spills, _occupied, _instructions,
-    _waiting, _asked, _narrow,
+    _short, _wasteful, _again, _memory, _compute, _small, _conflicts, _inner, _outer, _spills, _occupied, _asked,
+    _instructions, _waiting, _narrow,
 )  # fmt: skip

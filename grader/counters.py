@@ -11,7 +11,7 @@ import io
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from grader.advice import STALLS, Facts
 
@@ -47,12 +47,15 @@ PIPES: Mapping[str, str] = {
     "integer": "sm__inst_executed_pipe_alu.avg.pct_of_peak_sustained_active",
     "special": "sm__inst_executed_pipe_xu.avg.pct_of_peak_sustained_active",
 }
-LIMITS: Mapping[str, str] = {  # blocks an SM holds by each: the smallest limits
+LIMITS: Mapping[str, str] = {  # blocks an SM holds by each: the smallest limits, of equal ones the first here
+    "warps": "launch__occupancy_limit_warps",
     "registers": "launch__occupancy_limit_registers",
     "shared memory": "launch__occupancy_limit_shared_mem",
-    "warps": "launch__occupancy_limit_warps",
     "blocks": "launch__occupancy_limit_blocks",
 }
+SECTOR = 32  # bytes
+WHOLE = 0.99  # of the bytes that a task needs: with fewer, not all accesses were counted
+SECTORS = (RATIOS["load_sectors"][0], RATIOS["store_sectors"][0])
 TIME = "gpu__time_duration.sum"  # ns
 REGISTERS = "launch__registers_per_thread"
 SHARED = ("launch__shared_mem_per_block_static", "launch__shared_mem_per_block_dynamic")
@@ -120,6 +123,17 @@ def _number(text: str) -> float | None:
     except ValueError:  # n/a: not on this chip, or not in this launch
         return None
     return value if math.isfinite(value) else None
+
+
+def call(found: Sequence[Launched], sms: int, needed: int) -> tuple[Facts, ...]:
+    """One for each launch, in their order; what the whole call moves is in all of them. `needed`: bytes, at least."""
+    each = [facts(one, sms) for one in found]
+    moved = [f.read_bytes + f.written_bytes for f in each if f.read_bytes is not None and f.written_bytes is not None]
+    asked = [SECTOR * sum(one.metrics[name] for name in SECTORS) for one in found if one.metrics.keys() >= {*SECTORS}]
+    crossed, touched = (sum(some) / needed if needed and len(some) == len(each) else None for some in (moved, asked))
+    if touched is not None and touched < WHOLE:
+        touched = None  # cp.async, TMA and atomics have counters of their own
+    return tuple(replace(f, call_excess=crossed, asked_excess=touched) for f in each)
 
 
 def facts(one: Launched, sms: int) -> Facts:

@@ -182,9 +182,7 @@ def _measured(
     asked: Asked, case: Case, found: tuple[counters.Launched, ...], needed: int, resources: tuple[Resources, ...]
 ) -> Profile:
     spilled = {r.kernel: r.spill_bytes for r in sorted(resources, key=lambda r: r.spill_bytes)}
-    facts = [replace(counters.facts(one, _sms()), spilled_bytes=spilled.get(one.kernel)) for one in found]
-    moved = [f.read_bytes + f.written_bytes for f in facts if f.read_bytes is not None and f.written_bytes is not None]
-    excess = sum(moved) / needed if needed and len(moved) == len(facts) else None
+    facts = [replace(f, spilled_bytes=spilled.get(f.kernel)) for f in counters.call(found, _sms(), needed)]
     ordered = sorted(zip(facts, found, strict=True), key=lambda pair: -(pair[0].us or 0.0))
     device = backends.get(asked.request.backend).device()
     notes = [f"counted by Nsight Compute on {device}, with cold caches and the clocks as they are"]
@@ -193,7 +191,7 @@ def _measured(
     if not asked.request.exercise.recorded:
         notes.append("kernels are looked at one by one; what overlaps shows `nsys profile -t cuda,nvtx`")
     return Profile(
-        case, "ncu", tuple(replace(f, call_excess=excess) for f, _ in ordered), tuple(notes),
+        case, "ncu", tuple(f for f, _ in ordered), tuple(notes),
         metrics=tuple(one.metrics for _, one in ordered), report=str(asked.report or ""),
     )  # fmt: skip
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.text import Text
 
 from grader.advice import Facts, Step, readings
@@ -16,6 +16,7 @@ from grader.record import Attempt
 from grader.score import Standing, Totals, streak, totals
 from grader.show import badge
 
+ROOMY = 140  # columns: from here on `profile` says what each figure is
 STATE = {"ok": ("✓", "green"), "warn": ("!", "yellow"), "fail": ("✗", "red")}
 
 
@@ -80,7 +81,7 @@ def profiled(
     parts: list[RenderableType] = [Group(*(Text(note, "dim") for note in notes))]
     if len(kernels) > 1:
         parts.append(_launches(kernels))
-    parts += [_gauges(f) for f in kernels[:1]]
+    parts += [_Gauges(f) for f in kernels[:1]]
     if lines:
         parts.append(Group(Text("lines that waste memory traffic", "bold"), labelled(_wasted(x) for x in lines)))
     return Group(*apart([*parts, _limits(steps)]))
@@ -93,12 +94,22 @@ def _launches(kernels: Sequence[Facts]) -> RenderableType:
     return table
 
 
-def _gauges(f: Facts) -> RenderableType:
-    table = _columns(f.kernel, "", "what it is", "good")
-    for r in readings(f):
-        style, value = "yellow" if r.wanting else "", r.value + " !" * r.wanting
-        table.add(Text(r.name, style), Text(value, style), Text(r.means, "dim"), Text(r.good, "dim"))
-    return table
+class _Gauges:
+    """A kernel's figures. What each is stands beside it where there is room: three columns at once wrap to shreds."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        wide = options.max_width >= ROOMY
+        table = _columns(self.facts.kernel, "", *["what it is"] * wide, "good")
+        for r in readings(self.facts):
+            style, value = "yellow" if r.wanting else "", r.value + " !" * r.wanting
+            beside = (Text(words, "dim") for words in ([r.means] * wide + [r.good]))
+            table.add(Text(r.name, style), Text(value, style), *beside)
+        yield table
+        if not wide:
+            yield Text(f"(what each figure is: in a terminal of {ROOMY} columns, or with --json)", "dim")
 
 
 def _wasted(x: Line) -> tuple[str, str]:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from miniature import SPEED, Course, keyboard, verdict
 from rich.console import Console
 
-from grader import advice, backends, choose, counters, desk, estimate, profile, tables
+from grader import advice, backends, choose, counters, desk, estimate, profile, spec, tables
 from grader.advice import Facts
 from grader.efficiency import Line
 from grader.errors import MachineError, UsageError
@@ -53,14 +53,20 @@ PLAIN = Facts(
         ({"dram_pct": 91.0}, "memory roof", "at the roof"),
         ({"dram_pct": 91.0, "shared_excess": 8.0}, "memory roof", "only fewer bytes"),  # conflicts cost nothing there
         ({"dram_pct": 91.0, "call_excess": 2.0}, "bytes", "every element once"),
-        ({"dram_pct": 91.0, "global_excess": 4.5}, "coalescing", "neighbouring"),
+        ({"dram_pct": 91.0, "global_excess": 4.5}, "memory roof", "only fewer bytes"),  # caches made good for it
+        ({"dram_pct": 91.0, "global_excess": 4.5, "call_excess": 2.0}, "coalescing", "neighbouring"),
+        ({"asked_excess": 2.0, "l2_pct": 75.0}, "bytes", "once it is loaded"),
+        ({"asked_excess": 2.0, "l2_pct": 20.0}, "latency", "bytes in flight"),  # they cost nothing there
+        ({"asked_excess": 4.5, "l2_pct": 90.0, "global_excess": 4.5}, "coalescing", "neighbouring"),
+        ({"asked_excess": 1.0, "l2_pct": 90.0, "dram_pct": 75.0}, "latency", "bytes in flight"),  # what the bus brings
         ({"dram_pct": 20.0, "call_excess": 2.0}, "latency", "bytes in flight"),  # the bus is not what it waits for
         ({"pipes_pct": {"fp32": 85.0, "tensor": 0.0}}, "compute roof", "CUDA cores"),
         ({"pipes_pct": {"fp32": 5.0, "tensor": 75.0}}, "compute roof", "tensor cores"),
         ({"grid": (64, 1, 1)}, "grid", "more blocks"),
         ({"waves": 1.1}, "tail", "grid stride"),
         ({"waves": 1.0}, "latency", "float4"),  # a grid that just fills the GPU has no tail
-        ({"l1_pct": 92.0}, "L1", "tiles in registers"),
+        ({"l1_pct": 92.0}, "L1", "registers or shared memory"),
+        ({"l1_pct": 92.0, "stall_cycles": {"mio_throttle": 9.0}}, "shared memory", "tiles in registers"),
         ({"l2_pct": 92.0}, "L2", "shared memory"),
         ({"shared_excess": 8.0}, "bank conflicts", "pad the row"),
         ({"shared_excess": 8.0, "l1_pct": 92.0}, "bank conflicts", "pad the row"),  # they are what keeps it busy
@@ -106,6 +112,23 @@ def test_what_comes_after_is_said_too() -> None:
     assert limits == ["bank conflicts", "spills", "latency"]
 
 
+QUEUES = {"stall_cycles": {"short_scoreboard": 15.0, "long_scoreboard": 9.0}}
+
+
+@pytest.mark.parametrize(
+    ("change", "limit"),
+    [
+        ({"shared_excess": 8.0, "l1_pct": 97.0, **QUEUES}, "bank conflicts"),
+        ({"l1_pct": 97.0, **QUEUES}, "shared memory"),
+        ({"global_excess": 8.0, "l2_pct": 90.0, "l1_pct": 85.0, "call_excess": 2.0, "asked_excess": 8.0}, "coalescing"),
+        ({"l2_pct": 90.0}, "L2"),
+        ({"issued_pct": 80.0}, "instructions"),  # while a warp waits, others issue
+    ],
+)
+def test_what_follows_from_it_is_no_limit(change: dict[str, Any], limit: str) -> None:
+    assert [s.limit for s in advice.steps(replace(PLAIN, **change))] == [limit]
+
+
 SHARES = st.none() | st.floats(0, 100)
 TIMES = st.none() | st.floats(1, 32)
 
@@ -115,6 +138,13 @@ def test_there_is_always_a_step_and_nothing_beyond_a_roof(**known: float | None)
     found = advice.steps(Facts(kernel="k", **known))  # type: ignore[arg-type]
     assert found and all(step.why and step.next for step in found)
     assert all(step.limit not in advice.DONE for step in found[:-1])
+
+
+@given(dram_pct=SHARES, l2_pct=SHARES, l1_pct=SHARES, issued_pct=SHARES, shared_excess=TIMES, eligible_warps=TIMES)
+def test_a_mark_is_a_step(**known: float | None) -> None:
+    f = replace(PLAIN, **known)  # type: ignore[arg-type]
+    marked = {r.name for r in advice.readings(f) if r.wanting}
+    assert marked == {step.reading for step in advice.steps(f)} - {""}
 
 
 @given(st.sets(st.sampled_from(list(Facts.__dataclass_fields__)[1:])))
@@ -132,14 +162,17 @@ def test_a_kernel_of_which_nothing_is_known() -> None:
 def test_figures_in_words() -> None:
     said = {r.name: r for r in advice.readings(PLAIN)}
     assert said["time"].value == "100 µs"
-    moved = "100 MB read, 100 MB written, 50 % of the peak rate; the call moves 1.00× what it needs"
-    assert said["DRAM"].value == moved
+    assert said["DRAM"].value == "100 MB read, 100 MB written, 50 % busy"
+    assert said["bytes moved"].value == "1.00× what it needs"
     assert said["global access"].value == "4.0 a load, 4.0 a store, 1.00× the least"
-    assert said["occupancy"].value == "90 % achieved, 100 % possible, limited by warps"
+    assert said["occupancy"].value == "90 % achieved, 100 % possible"
     assert said["launch"].value == "4,096 blocks of 256 threads, 3.90 waves over 132 SMs"
-    assert said["stalls"].value == "long scoreboard 12.0, barrier 2.0, wait 1.2"
+    assert said["pipes"].value == "fp32 10 %"
+    assert said["stalls"].value == "long scoreboard 12.0 (for global or local memory), barrier 2.0, wait 1.2"
     assert said["resources"].value == "32 registers, 0 B shared, no spills"
-    assert said["DRAM"].wanting and not said["occupancy"].wanting
+    assert said["stalls"].wanting and not said["DRAM"].wanting
+    held = {r.name: r.value for r in advice.readings(replace(PLAIN, possible_pct=75.0, limiter="registers"))}
+    assert held["occupancy"] == "90 % achieved, 75 % possible (registers)"
 
 
 def test_every_pipe_has_its_word() -> None:
@@ -255,6 +288,57 @@ def test_a_report_has_everything_and_the_source() -> None:
     assert plain[-2:] == ("--metrics", "a,b") and "--set" not in plain and "--export" not in plain
     assert kept[kept.index("--export") + 1] == "x.ncu-rep" and kept[kept.index("--source-folders") + 1] == "/build"
     assert plain[plain.index("--launch-count") + 1] == str(counters.LAUNCHES)
+
+
+# ---------------------------------------------------------------- what ncu said on a GPU
+
+RECORDED = {
+    # log: (exercise, kernel, µs, bytes over the bus and bytes asked for over the least, what limits)
+    "vector_add": ("01_vector_add", "add_vectors", 367.5, 0.99, 1.0, ["memory roof"]),
+    "softmax": ("07_softmax", "softmax_registers", 130.3, 0.95, 1.0, ["memory roof"]),
+    "softmax_three_passes": ("07_softmax", "softmax", 156.6, 0.96, 2.0, ["bytes", "instructions"]),
+    "transpose": ("09_matrix_transpose", "transpose_packs", 129.2, 0.96, 1.0, ["memory roof"]),
+    "transpose_unpadded": ("09_matrix_transpose", "transpose", 309.2, 0.96, 1.0, ["bank conflicts"]),
+    "gemm_tiled": ("22_gemm_tiled", "gemm_tiled", 1858.9, 0.93, 43.0, ["shared memory"]),
+    "axpby_uncoalesced": ("03_matrix_axpby", "matrix_axpby", 1078.2, 1.0, 8.0, ["coalescing"]),
+    "rms_norm_serial": ("31_rms_norm", "rms_norm", 5200.1, 1.46, 24.25, ["coalescing", "grid"]),
+}
+
+
+def recorded(root: Path, name: str) -> Facts:
+    """The one kernel of a log in tests/ncu; its first line says what was typed, where and when."""
+    exercise = choose.one(root, RECORDED[name][0])
+    needed = spec.load(exercise.folder).moved(**exercise.timed[0])
+    found = counters.parse((Path(__file__).parent / "ncu" / f"{name}.csv").read_text())
+    assert all(set(one.metrics) == set(counters.METRICS) for one in found)
+    (f,) = counters.call(found, 132, needed)
+    return f
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_a_recorded_log(name: str, root: Path) -> None:
+    f, (_, kernel, us, crossed, asked_for, limits) = recorded(root, name), RECORDED[name]
+    assert (f.kernel, f.us) == (kernel, pytest.approx(us, abs=0.1))
+    assert (f.call_excess, f.asked_excess) == (pytest.approx(crossed, abs=0.01), pytest.approx(asked_for, rel=0.01))
+    assert [step.limit for step in advice.steps(f)] == limits
+    assert f.sms == 132 and f.read_bytes and f.written_bytes and f.dram_pct
+    assert 4000 < (f.read_bytes + f.written_bytes) / f.us / 10 / f.dram_pct < 5200  # GB/s of an H200's bus, 4.8 TB/s
+
+
+def test_all_recorded_logs_are_read() -> None:
+    assert {path.stem for path in Path(__file__).parent.glob("ncu/*.csv")} == set(RECORDED)
+
+
+def test_of_equal_limits_a_full_sm_is_named(root: Path) -> None:
+    """8 blocks by registers and 8 by warps: fewer registers would gain nothing."""
+    assert recorded(root, "rms_norm_serial").limiter == "warps" and recorded(root, "softmax").limiter == "registers"
+
+
+def test_accesses_that_are_not_counted() -> None:
+    (f,) = counters.call(counters.parse(log(FIGURES)), 132, needed=8_388_609 * counters.SECTOR)
+    assert f.asked_excess == 1.0 and f.call_excess
+    (f,) = counters.call(counters.parse(log(FIGURES)), 132, needed=2 * 8_388_609 * counters.SECTOR)
+    assert f.asked_excess is None  # half of them: the others were cp.async's
 
 
 # ---------------------------------------------------------------- a scripted ncu in front of a worker
@@ -407,10 +491,12 @@ def test_the_screen() -> None:
     other = replace(PLAIN, kernel="other", us=1.0)
     steps = advice.steps(replace(PLAIN, shared_excess=4.0))
     said = text(tables.profiled((PLAIN, other), steps, ("counted by hand",), LINES[1:2]))
-    for piece in ("counted by hand", "4096 × 1 × 1", "other", "50 % of the peak rate", "line 10", "8.00× the least",
+    for piece in ("counted by hand", "4096 × 1 × 1", "other", "50 % busy", "what it is", "line 10", "8.00× the least",
                   "limit  bank conflicts", "→ pad the row", "then   latency"):  # fmt: skip
         assert piece in said
-    assert all(len(line) <= 60 for line in text(tables.profiled((PLAIN,), steps, (), ()), 60).splitlines())
+    narrow = text(tables.profiled((PLAIN,), steps, (), ()), 60)
+    assert all(len(line) <= 60 for line in narrow.splitlines())
+    assert "what it is" not in narrow and f"in a terminal of {tables.ROOMY} columns" in " ".join(narrow.split())
 
 
 def test_mistakes_have_one_line(at: Course, tmp_path: Path) -> None:
