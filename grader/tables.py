@@ -84,7 +84,7 @@ def profiled(
     parts += [_Gauges(f) for f in kernels[:1]]
     if lines:
         parts.append(Group(Text("lines that waste memory traffic", "bold"), labelled(_wasted(x) for x in lines)))
-    return Group(*apart([*parts, _limits(steps)]))
+    return Group(*apart([*parts, limits(steps)]))
 
 
 def _launches(kernels: Sequence[Facts]) -> RenderableType:
@@ -117,7 +117,7 @@ def _wasted(x: Line) -> tuple[str, str]:
     return f"line {x.line}", f"{x.space} {x.access}: {x.units:,} {unit}, {x.excess:.2f}× the least · {x.text}"
 
 
-def _limits(steps: Sequence[Step]) -> RenderableType:
+def limits(steps: Sequence[Step]) -> RenderableType:
     """The first is the next step."""
     rows = []
     for n, step in enumerate(steps):

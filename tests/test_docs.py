@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -19,9 +20,10 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from miniature import odd, verdict
 
-from grader import bench, plain, score, show
+from grader import advice, bench, plain, score, screen, show, tables
 from grader.model import Launch, Outcome
 from grader.timing import Rule
+from tests.test_profile import recorded
 
 ROOT = Path(__file__).resolve().parents[1]
 PAPERS = sorted(p for where in ("*", "docs/*", "exercises/*/*", "solutions/*/*") for p in ROOT.glob(f"{where}.md"))
@@ -174,6 +176,22 @@ def test_the_timing_page_has_the_rule() -> None:
     assert f"narrower than {100 * rule.width:.0f} %" in said and f"| {100 * rule.early:.1f} % while" in said
     tiers = re.findall(r"^\| (\w+) \|", said.split("## From the ratio to a tier")[1], re.MULTILINE)
     assert tiers == ["tier", *score.TIERS[1:]]
+
+
+def test_the_profile_page_shows_what_was_counted() -> None:
+    """Today's layout of the figures in tests/ncu; nvcc saw no spills."""
+    where = "counted by Nsight Compute on NVIDIA H200, with cold caches and the clocks as they are"
+    good, naive = (replace(recorded(ROOT, name), spilled_bytes=0) for name in ("softmax", "softmax_three_passes"))
+    whole = screen.text(tables.profiled((good,), advice.steps(good), (where,), ()), 96)
+    steps = screen.text(tables.limits(advice.steps(naive)), 96)
+    shown = re.findall(r"^```text\n(.*?)^```$", page("profile.md"), re.DOTALL | re.MULTILINE)
+    assert shown == [whole, steps]
+
+
+def test_the_profile_page_has_every_limit() -> None:
+    told = set(re.findall(r"`([\w ]+)`", page("profile.md").split("## The limits")[1].split("## ")[0]))
+    named = set(re.findall(r'Step\(\s*"([^"]+)"', Path(advice.__file__).read_text()))
+    assert len(named) > 10 and named | {"shared memory", "L1"} <= told
 
 
 # ---------------------------------------------------------------- what was recorded
