@@ -1,6 +1,7 @@
 // Every access a kernel makes arrives here, through the callbacks that -fsanitize=thread plants in the learner's code.
 #include "race.h"
 
+#include <math.h>
 #include <sched.h>
 #include <string.h>
 #include <unistd.h>
@@ -197,7 +198,9 @@ static FORCE void access(uintptr_t p, size_t size, bool write, bool atomic, u32 
 
 // The slow twin of access(), for accesses of any size that the runtime makes on a thread's behalf.
 void check(uintptr_t p, size_t size, bool write, bool atomic, u32 pc) {
-  if (checking && in_kernel() && size && !in_stacks(p)) access(p, size, write, atomic, pc);
+  if (!checking || !in_kernel() || !size) return;
+  if (!in_stacks(p)) access(p, size, write, atomic, pc);
+  else if (unset) local_access(p, size, write, pc);
 }
 
 static NOINLINE void host_access(uintptr_t p, size_t size, bool write, u32 pc) {
@@ -210,7 +213,10 @@ static NOINLINE void host_access(uintptr_t p, size_t size, bool write, u32 pc) {
 
 static FORCE void callback(const void* pointer, size_t size, bool write, const void* caller, bool is_volatile = false) {
   uintptr_t p = (uintptr_t)pointer;
-  if (LIKELY(p - stacks_low < stacks_bytes)) return;
+  if (LIKELY(p - stacks_low < stacks_bytes)) {
+    if (UNLIKELY(unset != nullptr)) local_access(p, size, write, offset_of(caller));
+    return;
+  }
   if (UNLIKELY(!checking)) return;
   if (UNLIKELY(!in_kernel())) return host_access(p, size, write, offset_of(caller));
   access(p, size, write, false, offset_of(caller), is_volatile);
@@ -340,6 +346,21 @@ ABI void* __tsan_memset(void* to, int value, size_t n) {
   if (checking && n) callback(to, n, true, CALLER);
   return memset(to, value, n);
 }
+
+// What libm writes through pointers.
+#define TWO(name, T)                                        \
+  ABI void __wrap_##name(T x, T* sine, T* cosine) {         \
+    name(x, sine, cosine);                                  \
+    if (checking) callback(sine, sizeof *sine, true, CALLER), callback(cosine, sizeof *cosine, true, CALLER); \
+  }
+#define ONE(name, T, P)                                     \
+  ABI T __wrap_##name(T x, P* p) {                          \
+    T y = name(x, p);                                       \
+    if (checking) callback(p, sizeof *p, true, CALLER);     \
+    return y;                                               \
+  }
+TWO(sincos, double) TWO(sincosf, float)
+ONE(frexp, double, int) ONE(frexpf, float, int) ONE(modf, double, double) ONE(modff, float, float)
 
 // ---------------------------------------------------------------- array bounds and division (-fsanitize=bounds,…)
 

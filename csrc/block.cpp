@@ -7,6 +7,7 @@ extern "C" {
 OWN Vec3 threadIdx, blockIdx;
 OWN int sim_lane, sim_thread;
 Vec3 blockDim, gridDim;
+u32 sim_rubbish;
 }
 
 ABI Vec3 sim_thread_index() { return threadIdx; }
@@ -15,6 +16,7 @@ ABI Vec3 sim_block_dim() { return blockDim; }
 ABI Vec3 sim_grid_dim() { return gridDim; }
 ABI int sim_lane_number() { return sim_lane; }
 ABI int sim_thread_number() { return sim_thread; }
+ABI u32 sim_rubbish_kind() { return sim_rubbish; }
 
 namespace sim {
 OWN Block* block;

@@ -20,6 +20,7 @@ void begin(double seconds, u64 stream) {
   accesses = 0;
   forget_graphs();
   forget_streams();
+  forget_locals();
   install_handlers();
   arm(seconds);
 }

@@ -29,6 +29,7 @@ extern __attribute__((visibility("default"))) OWN Vec3 threadIdx, blockIdx;
 extern __attribute__((visibility("default"))) OWN int sim_lane, sim_thread;
 }
 ABI Vec3 blockDim, gridDim;
+ABI u32 sim_rubbish;  // in local variables without a value: see include/sim/local.h
 
 namespace sim {
 
@@ -306,6 +307,12 @@ void log_access(Warp& w, u32 pc, unsigned size, u8 flags, u64 address);
 void count_warp(Warp& w);
 void clear_traffic();
 size_t write_traffic(char* out, size_t room);
+
+// ---------------------------------------------------------------- locals without a value (local.cpp)
+
+extern u32* unset;  // one word for each byte of the stacks; null until a library built for it says where one is
+void local_access(uintptr_t p, size_t size, bool write, u32 pc);
+void forget_locals();
 
 // ---------------------------------------------------------------- the check of one access (access.cpp, race.cpp)
 

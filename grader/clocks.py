@@ -30,6 +30,7 @@ ROUNDS = 2  # of batches; the quickest counts, for whatever interferes only adds
 BLUR_US = 5.0  # of a replay's time in a batch: its launch
 LATE_US = 50.0  # by which a message may be late, both times
 GAIN = 0.25  # of the ratio: what events may claim beyond the batches
+CONFIRMED = 3  # times in a row: another process's turn on the GPU passes, a forgery does not
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def calls(wall_us: float) -> int:
 def outrun(learner_us: float, reference_us: float, learner: Batch, reference: Batch) -> str:
     """Why the ratio of the claimed times cannot be believed, or "": that of the batches is well below it."""
     least, most = learner.each - learner.blur, (1 + GAIN) * (reference.each + reference.blur)
-    if least <= 0 or reference_us * least <= most * learner_us:
+    if least <= 0 or reference.each <= 0 or reference_us * least <= most * learner_us:
         return ""
     return (
         f"the GPU's events say {learner_us:.3g} µs beside the reference's {reference_us:.3g}, the judge's clock over "

@@ -209,6 +209,9 @@ def _uninit(f: Fact) -> str:
             f"{_who(f)} reads {_element(f)} of __shared__ {name} while its asynchronous copy is in flight: "
             "wait for the copy, then synchronise"
         )
+    if what == "local":
+        part = f"{_element(f)} of its own {name}" if f["extent"] > f["item"] else f"its own {name}"
+        return f"{_who(f)} reads {part} before it has set it: give it a value where it is declared, on line {f['note']}"
     where = f"__shared__ {name}" if "shared" in what else name
     return f"{_who(f)} reads {_element(f)} of {where}, which nobody has written: initialise it, or do not read it"
 

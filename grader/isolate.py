@@ -156,6 +156,14 @@ def _reap(process: subprocess.Popen[bytes], folder: tempfile.TemporaryDirectory[
     folder.cleanup()
 
 
+_running: set[Worker] = set()
+
+
+def contexts() -> frozenset[int]:
+    """Our processes that hold a context on the GPU, or may: this one and its workers'."""
+    return frozenset({os.getpid(), *(overdraft.last(w.pid) for w in _running if w.backend == "cuda")})
+
+
 @functools.cache
 def _cradle() -> ThreadPoolExecutor:
     """The one thread that starts children: they die with the thread that made them, so it must outlive all others."""
@@ -210,6 +218,7 @@ class Worker:
             env=None if self.prefix else sandbox.environment(), pass_fds=numbers, start_new_session=True,
         ).result()  # fmt: skip
         theirs.close()
+        _running.add(self)
         self.channel, self.started, self.loaded = wire.Channel(ours), False, 0
         with contextlib.suppress(wire.Lost):  # it died at once: the first question says so
             self._say({"do": "start"})
@@ -287,6 +296,7 @@ class Worker:
         self.channel.link.close()
         self.folder.cleanup()
         self.process = None
+        _running.discard(self)
         return code
 
     def _strike(self) -> None:
@@ -311,6 +321,7 @@ class Worker:
         if self.process is not None:
             threading.Thread(target=_reap, args=(self.process, self.folder), name="reaper").start()
             self.process = None
+            _running.discard(self)
             self.channel.link.close()
         for descriptor in (self.log, self.report):
             if descriptor >= 0:

@@ -12,7 +12,20 @@ from pathlib import Path
 
 import nvtx
 
-from grader import backends, build, cases, efficiency, interrupt, isolate, large, measure, sandbox, sanitize, symbols
+from grader import (
+    backends,
+    blame,
+    build,
+    cases,
+    efficiency,
+    interrupt,
+    isolate,
+    large,
+    measure,
+    sandbox,
+    sanitize,
+    symbols,
+)
 from grader import case as case_
 from grader import spec as spec_
 from grader.isolate import Worker
@@ -306,6 +319,9 @@ def _cases(grading: Grading, spec: Spec, crew: list[Worker], ahead: cases.Ahead)
                 lambda n: grading.progress(f"case {n} of {len(ahead.chosen)}"),
             )  # fmt: skip
     ms = 1000 * (time.monotonic() - started)
+    if found.failure and request.backend == "simulator":
+        blamed = blame.blamed(request.exercise, spec, request.text, found.failure, _options(request))
+        found = replace(found, failure=blamed)
     failure = cases.explain(request.exercise, spec, crew[0], found, ahead.seconds)
     grading.last = found.last.run if found.last else None
     status = "fail" if found.failure else "pass"

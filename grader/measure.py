@@ -7,7 +7,6 @@ reference time ÷ learner time, so slow drifts of the clock cancel.
 from __future__ import annotations
 
 import contextlib
-import os
 import random
 import threading
 import time
@@ -80,10 +79,9 @@ def measure(
     """Times all shapes; the slowest ratio decides."""
     for library in (learner.library, reference.library):
         worker.add(library, exercise.declaration.launcher)
-    own = frozenset(pid for pid in (os.getpid(), worker.pid) if pid)
     timed = [_Timed(exercise, spec, worker, ready.pinned, sizes, seed, ready.peaks) for sizes in exercise.timed]
     with enough_memory():
-        before = gpu.state(own)
+        before = gpu.state(isolate.contexts())
         for one, enough in _rounds(timed):
             shape = " × ".join(f"{k} {v}" for k, v in one.sizes.items())
             progress(f"timing {shape}")
@@ -93,7 +91,7 @@ def measure(
                 return Measured(None, failed, Decision.CLEAR)
             if failed:
                 return Measured(None, None, Decision.CLEAR, failed.findings)
-            after = gpu.state(own)  # while the clocks still are what they were
+            after = gpu.state(isolate.contexts())  # while the clocks still are what they were
         with nvtx.annotate("library"):
             shapes = tuple(one.shape() for one in timed)
     speed = summary(exercise, shapes, conditions.notes(before, after))
@@ -128,13 +126,12 @@ def walk(
             ready = preparation.result()
             for one in builds:
                 worker.add(one.library, exercise.declaration.launcher)
-            own = frozenset(pid for pid in (os.getpid(), worker.pid) if pid)
             count, sizes = len(builds), exercise.timed[0]
             timed = _Timed(exercise, spec, worker, ready.pinned, sizes, seed, ready.peaks, count, judged=count)
-            before = gpu.state(own)
+            before = gpu.state(isolate.contexts())
             if failed := timed.rounds(rounds):
                 return failed
-            notes = conditions.notes(before, gpu.state(own))
+            notes = conditions.notes(before, gpu.state(isolate.contexts()))
             times = tuple(map(tuple, timed.times))
             return Walked(times, tuple(timed.rate(median(one)) for one in times), notes)
 
@@ -212,6 +209,15 @@ def batches(ask: Callable[[int, int], None]) -> tuple[clocks.Batch, clocks.Batch
     return clocks.Batch(learner, none, counts[0]), clocks.Batch(reference, nothing, counts[1])
 
 
+def confirmed(ask: Callable[[], str]) -> str:
+    """What is said each of several times; "" as soon as it is not."""
+    said = ""
+    for _ in range(clocks.CONFIRMED):
+        if not (said := ask()):
+            break
+    return said
+
+
 class _Timed:
     """One timed shape. Holds tensors on the judge's own GPU context; the worker never sees `want`.
 
@@ -283,7 +289,8 @@ class _Timed:
         """The judge's own clock, where there is something to gain by forging."""
         if median(self.ratios()) < self.rule.threshold:
             return ""
-        return clocks.outrun(median(self.times[0]), median(self.times[1]), *batches(self.batch))
+        learner, reference = map(median, self.times)
+        return confirmed(lambda: clocks.outrun(learner, reference, *batches(self.batch)))
 
     def batch(self, library: int, calls: int) -> None:
         self.worker.tell({"do": "batch", "library": library, "calls": calls}, SECONDS)

@@ -18,7 +18,7 @@ THREADS = 256
 
 def found(pid: int, span: int) -> str:
     """Empty, or what it uses too much of. `span` is the size of its case."""
-    memory, threads = used(_last(pid))
+    memory, threads = used(last(pid))
     allowed = min(ROOM + SHADOW * span, int(SHARE * _machine()))
     if memory > allowed:
         much, most = memory / 2**30, allowed / 2**30
@@ -36,7 +36,7 @@ def used(pid: int) -> tuple[int, int]:
     return 1024 * int(fields.get("RssAnon", 0)), int(fields.get("Threads", 0))
 
 
-def _last(pid: int) -> int:
+def last(pid: int) -> int:
     """The worker itself: bubblewrap stands in front of it with two processes of its own."""
     for _ in range(2):
         try:

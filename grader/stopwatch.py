@@ -12,7 +12,10 @@ from grader.model import Job
 if TYPE_CHECKING:
     from grader.backends.cuda import Device
 
-TIMED = ("timed: yours", "timed: reference")  # the ranges' names, in the order of the libraries
+
+def _timed(library: int) -> str:
+    """The range's name."""
+    return f"timed: {'reference' if library else 'yours'}"
 
 
 class Timed:
@@ -79,7 +82,7 @@ class Timed:
         rt.memsetAsync(self.flush, poison, self.flush_bytes, self.stream)
         judged, warming = self.graphs[library]
         rt.graphLaunch(warming, self.stream)
-        with ranges.named(TIMED[library]):
+        with ranges.named(_timed(library)):
             us = self._time(judged) - self.empty_us
         for b in self.outputs:
             rt.memcpyAsync(host + b.offset, memory + b.offset, b.nbytes, 2, self.stream)
@@ -120,7 +123,7 @@ class Called:
             elif upload and not b.host:
                 rt.memcpy(memory + b.offset, host + b.offset, b.nbytes, 1)
         rt.deviceSynchronize()
-        with ranges.named(TIMED[library]):
+        with ranges.named(_timed(library)):
             started = time.perf_counter()
             status = self.device.call(library, self.job, self.device.place)
             rt.deviceSynchronize()

@@ -10,7 +10,8 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-from grader import backends, build, cases, isolate
+from grader import backends, blame, build, cases, isolate
+from grader import spec as spec_
 from grader.isolate import Worker
 from grader.model import Case, Outcome, Request, Stage
 from grader.spec import Spec
@@ -95,7 +96,16 @@ class Strict:
             self.thread.join()
         if self.error:
             raise self.error
+        if wait:
+            self.trials = [self._blamed(trial) for trial in self.trials]
         return next((t for t in self.trials if t.outcome is Outcome.UNSAFE), None)
+
+    def _blamed(self, trial: cases.Trial) -> cases.Trial:
+        """A GPU's register may hold the right value by luck."""
+        if trial.outcome is not Outcome.WRONG or any(t.findings for t in self.trials):
+            return trial
+        exercise = self.request.exercise
+        return blame.blamed(exercise, spec_.load(exercise.folder), self.request.text, trial, {})
 
     def stage(self) -> Stage:
         """One line of the verdict."""

@@ -4,6 +4,7 @@ k<T><<<grid, block, bytes, stream>>>(a, b)   ->  sim::launch(sim::request("k<T>"
 __shared__ float s[32][33];                  ->  auto& s = sim::shared<float[32][33]>([]{}, "s");
 extern __shared__ float s[];                 ->  auto* s = sim::dynamic<float>("s");
 __constant__ float c[4];                     ->  the same, and a registration behind it
+float acc[4];   (in device code)             ->  the same, and SIM_UNSET(acc); behind it (csrc/include/sim/local.h)
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from grader import inline, scope
+from grader import inline, scope, unset
 from grader.lexer import Source
 
 # What the simulator has not, by the name in the source.
@@ -72,8 +73,11 @@ class Edit:
     text: str
 
 
-def translate(text: str) -> str:
-    """The same lines in C++. Raises Refused."""
+def translate(text: str, watched: bool = False) -> str:
+    """The same lines in C++. Raises Refused.
+
+    `watched`: a local without a value gets another name, and SIM_UNSET makes its own a reference to it.
+    """
     source = Source(text)
     found = list(scope.declarations(source))
     _refuse(source)
@@ -81,6 +85,7 @@ def translate(text: str) -> str:
         *_launches(source, _typed(found)),
         *_shared(source),
         *_variables(source, found),
+        *_unset(source, found, watched),
         *_casts(source),
         *_assembly(source),
         *_host_calls(source, found),
@@ -345,6 +350,19 @@ def _variables(source: Source, found: list[scope.Function | scope.Variable]) -> 
             for name in v.names:
                 constant = "true" if v.constant else "false"
                 yield Edit(end, end, f' static ::sim::Variable sim_variable_{name}({name}, "{name}", {constant});')
+
+
+# ---------------------------------------------------------------- locals without a value
+
+
+def _unset(source: Source, found: list[scope.Function | scope.Variable], watched: bool) -> Iterator[Edit]:
+    for f in found:
+        if isinstance(f, scope.Function) and f.words & {"__device__", "__global__"} and "constexpr" not in f.words:
+            for name, at in unset.declared(source, f.body):
+                token, end = source.tokens[name], source.tokens[at].end
+                if watched:
+                    yield Edit(token.start, token.end, f"sim_own_{token.text}")
+                yield Edit(end, end, f" SIM_UNSET({token.text});")
 
 
 # ---------------------------------------------------------------- inline PTX

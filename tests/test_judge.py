@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from grader import build, cases, catalog, isolate, judge, measure, spec
+from grader import build, cases, catalog, isolate, judge, measure, sandbox, spec
 from grader.model import Build, Case, Diagnosis, Failure, Finding, Outcome, Request, Verdict
 from grader.timing import Decision
 from tests import scripted
@@ -264,3 +264,15 @@ def test_a_time_that_cannot_be_is_no_pass(home: Path, monkeypatch: pytest.Monkey
     verdict = judge._speed(grading, None, None, None, built, built)  # type: ignore[arg-type]
     assert verdict.outcome is Outcome.UNSAFE and verdict.speed is None
     assert verdict.findings == (doubt,)
+
+
+def test_our_own_processes_are_no_strangers_on_the_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every worker with a context is known by the pid that NVML lists, and none after its end."""
+    before = isolate.contexts()
+    assert os.getpid() in before
+    monkeypatch.setattr(sandbox, "level", lambda _: sandbox.Level("limits", "a test"))
+    with isolate.start("simulator", 1 << 16) as worker:
+        assert isolate.contexts() == before  # it has no context
+        monkeypatch.setattr(worker, "backend", "cuda")
+        assert isolate.contexts() - before == {worker.pid}
+    assert isolate.contexts() == before

@@ -62,9 +62,34 @@ def test_corpus(file: Path, tmp_path: Path) -> None:
         with pytest.raises(Refused, match=re.escape(words)):
             play.build(text, file.name, tmp_path)
     else:
-        played = play.play(play.build(text, file.name, tmp_path), text, pedantic="pedantic" in file.stem)
+        library = play.build(text, file.name, tmp_path, watched=play.watched(text))
+        played = play.play(library, text, pedantic="pedantic" in file.stem)
         corpus.compare(wanted, played, file.name)
         corpus.values(text, played)
+
+
+@pytest.mark.parametrize("file", [f for f in corpus.FILES if f.parent.name == "controls"], ids=corpus.identity)
+@pytest.mark.usefixtures("compiler")
+def test_right_kernels_are_silent_when_watched_and_when_not(file: Path, tmp_path: Path) -> None:
+    """The build that sees reads of locals without a value, whatever lies there; and the ordinary one."""
+    text = file.read_text()
+    for watched, rubbish in ((True, 0), (True, 2), (True, 4), (False, 0)):
+        if watched == play.watched(text) == bool(rubbish):
+            continue  # test_corpus has had it
+        library = play.build(text, file.name, tmp_path / str(watched), watched=watched)
+        played = play.play(library, text, rubbish=rubbish)
+        corpus.compare(corpus.expectations(text), played, file.name)
+        corpus.values(text, played)
+
+
+@pytest.mark.parametrize("file", [f for f in corpus.FILES if f.stem.startswith("unset_")], ids=corpus.identity)
+@pytest.mark.usefixtures("compiler")
+def test_a_local_without_a_value_changes_the_answer(file: Path, tmp_path: Path) -> None:
+    """So that the ordinary build's answer is wrong, and the other one is asked."""
+    library = play.build(text := file.read_text(), file.name, tmp_path)
+    one, zero = (play.play(library, text, rubbish=kind) for kind in (0, 4))
+    assert not one.run.findings, play.describe(one)
+    assert repr(one.out) != repr(zero.out)  # NaN is not itself
 
 
 # Requests and sectors or wavefronts by space and access, as the hardware's profiler gave them on an H200.

@@ -144,6 +144,31 @@ def test_inline_ptx(asm: str, wanted: str | None) -> None:
     assert inline.translate(tokens) == wanted
 
 
+LOCALS = [
+    ("float x;", "x"),
+    ("float a, b = f(1, 2), c[4][N + 1], d{};", "a c"),
+    ("unsigned long long bits; const T<A<int>, 3> t; typename X::Y y[2];", "bits t y"),
+    ("alignas(16) float q[4]; [[maybe_unused]] int i;", "q i"),
+    ("std::pair<int, float> p; ::ns::Type u;", "p u"),
+    ("if (n) { int k; } auto f = [&](int i) { half h; return h; };", "k h"),
+    ("for (int i = 0; i < n; i++) { float4 v[2]; }", "v"),
+    ("return x; else y; goto out; throw e; delete p; new T;", ""),
+    ("a = b; a < b > c.d; f(x); x * y; T* p; T& r = x;", ""),
+    ("struct S { float a; int b; }; enum E { A, B }; struct T t;", ""),
+    ("static float x; extern int y; __shared__ float s[4]; extern __shared__ float d[];", ""),
+    ("for (int i; i < n; i++) g(); T x(3); auto z = 1; float f(int);", ""),
+]
+
+
+@pytest.mark.parametrize(("body", "names"), LOCALS)
+def test_locals_without_a_value(body: str, names: str) -> None:
+    for head, found in (("__global__ void", names), ("template <class T>\n__device__ T", names), ("static void", "")):
+        marked = re.findall(r"\bSIM_UNSET\((\w+)\);", translate(f"{head} k(float a) {{ {body} }}"))
+        assert marked == found.split()
+    watched = translate(f"__global__ void k(float a) {{ {body} }}", watched=True)
+    assert re.findall(r"\bsim_own_(\w+)", watched) == names.split()
+
+
 def test_scope_sees_functions_and_variables() -> None:
     text = "namespace a { struct S { int f() const { return 1; } }; __device__ float x[2] = {1, 2}; }\nvoid g() {}"
     found = list(scope.declarations(Source(text)))

@@ -1,5 +1,6 @@
 #pragma once
 #include "sim/core.h"
+#include "sim/local.h"
 #include "sim/vector.h"
 #include "sim/math.h"
 #include "sim/warp.h"

@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -358,13 +358,14 @@ class Device:
         self.upload(job.span)
         self.runtime.streamSynchronize(self.stream)
         self.timed = Timed(self, job)
-        return self.provenance(*self.timed.nodes)
+        return self.provenance(self.timed.nodes)
 
-    def provenance(self, learner: graph.Nodes, reference: graph.Nodes) -> tuple[Finding, ...]:
+    def provenance(self, nodes: Sequence[graph.Nodes]) -> tuple[Finding, ...]:
         """Whose kernels are timed? At the timed size, and beside the reference, a launcher may do something else."""
-        if os.path.samefile(self.libraries[0], self.libraries[1]):  # the reference is graded itself
-            return learner.findings() + learner.foreign(self.images[0])
-        return learner.findings() + learner.foreign(self.images[0]) + learner.shared(reference)
+        found = nodes[0].findings() + nodes[0].foreign(self.images[0])
+        if os.path.samefile(self.libraries[0], self.libraries[-1]):  # the reference is graded itself
+            return found
+        return found + nodes[0].shared(nodes[-1])
 
     def sample(self, library: int, upload: bool, poison: int) -> float:
         """µs of one cold replay; its outputs then lie in the arena."""

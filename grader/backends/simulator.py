@@ -29,7 +29,6 @@ _SEEN = "bounds,integer-divide-by-zero"
 _CHECKED = (f"-fsanitize=thread,{_SEEN}", f"-fsanitize-recover={_SEEN}")
 _COMMON = (
     "-std=c++20",
-    "-O1",
     "-g1",
     "-gdwarf-5",
     "-gz=none",
@@ -40,6 +39,8 @@ _COMMON = (
     "-Wno-unknown-pragmas",
     "-Wno-attributes",
 )
+_FAST = ("-O1",)
+_WATCHED = ("-O0", "-DSIM_LOCALS")  # no access is moved, so that a variable is read where the source reads it
 # Vectorised or merged accesses would be counted as one where the GPU makes several.
 _GCC = (
     "-fno-gnu-unique",
@@ -57,7 +58,8 @@ _CLANG_CHECKED = tuple(
     for option in ("distinguish-volatile=1", "instrument-func-entry-exit=0", "instrument-read-before-write=1")
     for word in ("-mllvm", f"-tsan-{option}")
 )
-_WRAPPED = ("memcpy", "memmove", "memset", "malloc", "exit", "_exit", "quick_exit", "__assert_fail")
+_OUTPUTS = ("sincos", "sincosf", "frexp", "frexpf", "modf", "modff")  # of libm, which is not instrumented
+_WRAPPED = ("memcpy", "memmove", "memset", "malloc", "exit", "_exit", "quick_exit", "__assert_fail", *_OUTPUTS)
 _LINK = ("-Wl,--as-needed", "-Wl,-Bsymbolic", *(f"-Wl,--wrap={name}" for name in _WRAPPED))
 _STREAM = 0x51AE  # what the launcher gets as its stream: not the default one, and never dereferenced
 _ANY_STREAM = 0  # no stream is a stray one
@@ -128,11 +130,12 @@ def _asked(name: str) -> Compiler:
 # ---------------------------------------------------------------- what is compiled, and how
 
 
-def flags(checked: bool = True) -> tuple[str, ...]:
-    """The compiler's flags, without those that name a folder."""
-    if compiler().clang:
-        return (*_COMMON, *_CLANG, *(_CHECKED if checked else ()), *(_CLANG_CHECKED if checked else ()))
-    return (*_COMMON, *_GCC, *(_CHECKED if checked else ()), *(_GCC_CHECKED if checked else ()))
+def flags(checked: bool = True, watched: bool = False) -> tuple[str, ...]:
+    """The compiler's flags, without those that name a folder. `watched`: reads of unset locals are seen."""
+    found = compiler()
+    own, own_checked = (_CLANG, _CLANG_CHECKED) if found.clang else (_GCC, _GCC_CHECKED)
+    speed = _WATCHED if watched else _FAST
+    return (*speed, *_COMMON, *own, *((*_CHECKED, *own_checked) if checked else ()))
 
 
 def headers() -> Path:
@@ -142,19 +145,19 @@ def headers() -> Path:
     return installed if installed.is_dir() else package.parent / "csrc" / "include"
 
 
-def sources(exercise: Exercise, text: str, name: str, checked: bool = True) -> Sources:
+def sources(exercise: Exercise, text: str, name: str, checked: bool = True, watched: bool = False) -> Sources:
     """The translated file, and the learner's own beside it for the compiler's messages. Raises translate.Refused.
 
     Precompiles the headers on first use.
     """
-    _precompile(checked)
+    _precompile(checked, watched)
     stem = name.removesuffix(".cu")
     return Sources(
-        files={f"{stem}.cpp": _preamble(exercise) + f'#line 1 "{name}"\n' + translate(text), name: text},
+        files={f"{stem}.cpp": _preamble(exercise) + f'#line 1 "{name}"\n' + translate(text, watched), name: text},
         compile=(f"{stem}.cpp",),
-        cflags=(*flags(checked), "-include", "sim.h", *included.CFLAGS, *_assembler()),
+        cflags=(*flags(checked, watched), "-include", "sim.h", *included.CFLAGS, *_assembler()),
         ldflags=_LINK,
-        include_paths=(str(precompiled(checked)), str(headers())),
+        include_paths=(str(precompiled(checked, watched)), str(headers())),
     )
 
 
@@ -180,9 +183,9 @@ def cache() -> Path:
     return Path(base) if base else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "grader"
 
 
-def precompiled(checked: bool = True) -> Path:
+def precompiled(checked: bool = True, watched: bool = False) -> Path:
     """Where the precompiled header for these headers, flags and compiler is, or would be."""
-    return _home(cache(), compiler(), flags(checked), headers())
+    return _home(cache(), compiler(), flags(checked, watched), headers())
 
 
 @functools.cache
@@ -199,9 +202,9 @@ def _stamp(compiler: Compiler) -> int:
     return os.stat(path).st_mtime_ns if path else 0
 
 
-def _precompile(checked: bool) -> None:
+def _precompile(checked: bool, watched: bool) -> None:
     """Makes it once, whole or not at all. Without it everything works, only slower."""
-    home = precompiled(checked)
+    home = precompiled(checked, watched)
     if home.exists():
         return
     try:
@@ -209,17 +212,17 @@ def _precompile(checked: bool) -> None:
         with tempfile.TemporaryDirectory(dir=home.parent, prefix=".making-", ignore_cleanup_errors=True) as making:
             target = Path(making) / "made"
             target.mkdir()
-            _compile_header(target / ("sim.h.pch" if compiler().clang else "sim.h.gch"), checked)
+            _compile_header(target / ("sim.h.pch" if compiler().clang else "sim.h.gch"), flags(checked, watched))
             os.rename(target, home)
     except (OSError, subprocess.SubprocessError):
         return
 
 
-def _compile_header(target: Path, checked: bool) -> None:
+def _compile_header(target: Path, options: tuple[str, ...]) -> None:
     command = [
         *compiler().command,
         "-fPIC",
-        *flags(checked),
+        *options,
         "-x",
         "c++-header",
         f"-I{headers()}",
@@ -312,13 +315,14 @@ class Device:
         pedantic: bool = False,
         threads: int = 0,
         multiprocessors: int = 4,  # few, so that grids sized by them stay small
+        rubbish: int = 0,  # in local variables without a value: 0 to 3 give each thread another kind, 4 is zero
     ) -> None:
         """Whether accesses are checked, for how many blocks traffic is counted, whether shuffles order no memory.
 
         An unchecked launch runs on so many OS threads, never more than 8; 0 is one per core.
         """
         self.checking = checking
-        self.runtime.options(checking, traced, pedantic, threads, multiprocessors)
+        self.runtime.options(checking, traced, pedantic, threads, multiprocessors, rubbish)
 
     def load(self, library: Path, launcher: str) -> str:
         """Empty, or why the launcher cannot be called."""

@@ -10,6 +10,7 @@ holds nothing. The first comment lines say what is expected:
     // n: 1000                the size (default 256)
     // out[3]: 42             a value that must come out
     // seconds: 1             the time limit
+    // watched                built so that reads of locals without a value are seen, as after a wrong answer
 """
 
 from __future__ import annotations
@@ -51,10 +52,16 @@ def option(text: str, name: str, default: str) -> str:
     return found[1] if found else default
 
 
-def build(text: str, name: str, folder: Path, checked: bool = True, declaration: str = DECLARATION) -> Path:
+def watched(text: str) -> bool:
+    return re.search(r"^// watched$", text, re.M) is not None
+
+
+def build(
+    text: str, name: str, folder: Path, checked: bool = True, declaration: str = DECLARATION, watched: bool = False
+) -> Path:
     """Translate, compile, link: what grader.build does through torch, without its seconds."""
     exercise: Any = SimpleNamespace(declaration=SimpleNamespace(text=declaration))
-    made = simulator.sources(exercise, text, name, checked)
+    made = simulator.sources(exercise, text, name, checked, watched)
     folder.mkdir(parents=True, exist_ok=True)
     for file, content in made.files.items():
         (folder / file).write_text(content)
@@ -144,7 +151,7 @@ def _child(options: dict[str, Any], report: int) -> None:
     arena = mmap.mmap(-1, 2 * start[1] + (1 << 16))
     arena[start[0] : start[0] + 4 * n] = struct.pack(f"{n}f", *range(n))
     device = simulator.Device(arena, report)
-    device.options(**{k: options[k] for k in ("checking", "traced", "pedantic", "threads") if k in options})
+    device.options(**{k: options[k] for k in ("checking", "traced", "pedantic", "threads", "rubbish") if k in options})
     if why := device.load(Path(options["library"]), "launch"):
         raise SystemExit(why)
     facts: list[str] = []

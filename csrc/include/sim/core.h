@@ -66,13 +66,16 @@ __attribute__((const)) uint3 sim_block_dim();
 __attribute__((const)) uint3 sim_grid_dim();
 __attribute__((const)) int sim_lane_number();
 __attribute__((const)) int sim_thread_number();
+__attribute__((const)) unsigned sim_rubbish_kind();
 #define sim_lane sim_lane_number()
 #define sim_thread sim_thread_number()
+#define sim_rubbish sim_rubbish_kind()
 #else
 #define SIM_OWN __thread __attribute__((tls_model("initial-exec")))
 extern SIM_OWN const uint3 threadIdx, blockIdx;
 extern const sim_dim blockDim, gridDim;
 extern SIM_OWN const int sim_lane, sim_thread;
+extern const unsigned sim_rubbish;
 #undef SIM_OWN
 #endif
 
@@ -86,6 +89,8 @@ void* sim_dynamic(size_t item, const char* name);
 unsigned sim_dynamic_bytes();
 void sim_variable(void* p, size_t size, size_t item, const char* name, int constant);
 void sim_touch(const void* p, size_t n, int write);
+void sim_local(const void* p, size_t n, size_t item, const char* name, int line);
+void sim_local_end(const void* p, size_t n);
 bool sim_atomic(const void* p, size_t n);  // true: other OS threads see it
 bool sim_atomic_load(const void* p, size_t n);
 void sim_fence();
