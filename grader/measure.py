@@ -94,7 +94,7 @@ def measure(
             after = gpu.state(isolate.contexts())  # while the clocks still are what they were
         with nvtx.annotate("library"):
             shapes = tuple(one.shape() for one in timed)
-    speed = summary(exercise, shapes, conditions.notes(before, after))
+    speed = summary(exercise, shapes, (*clock(exercise), *conditions.notes(before, after)))
     unclear = any(one.decision is Decision.NOISY for one in timed) and not any(one.slow for one in timed)
     decision = Decision.NOISY if unclear else Decision.CLEAR
     disturbed, broken = conditions.disturbed(before, after), conditions.broken(before, after)
@@ -145,6 +145,14 @@ def outcome(speed: Speed, decision: Decision) -> Outcome:
 def arena_size(exercise: Exercise, spec: Spec) -> int:
     """Room for the largest timed shape with its red zones; sparse, so generous."""
     return max(3 * spec.moved(**s) + spec.workspace(**s) for s in exercise.timed) + (64 << 20)
+
+
+def clock(exercise: Exercise) -> tuple[str, ...]:
+    """How it was timed, where that is not by replays of a graph; stopwatch.Called does it."""
+    if exercise.recorded:
+        return ()
+    by = "events around each call" if exercise.declaration.streamed else "the host's clock, until the device is idle"
+    return (f"timed by {by}: this launcher is called, not recorded",)
 
 
 def summary(exercise: Exercise, shapes: tuple[Shape, ...], notes: tuple[str, ...]) -> Speed:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import ctypes
 import mmap
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
-from grader import catalog, layout, marshal, wire
+from grader import catalog, layout, marshal, measure, wire
 from grader.backends.cuda import Device
 from grader.errors import SpecError
 from grader.model import Case, Exercise, Fate
@@ -35,6 +37,8 @@ timed = [{ n = 1024 }]
 pinned = ["h_x", "h_y"]
 scratch = ["d_buf"]
 """
+STREAMED = TOML.replace("run_", "launch_").replace("float* d_buf", "cudaStream_t stream").split("[host]")[0]
+STREAMED += "[host]\n"
 
 
 def load(home: Path, text: str = TOML) -> Exercise:
@@ -74,8 +78,7 @@ def test_an_authors_mistake_is_explained(tmp_path: Path, old: str, new: str, say
 
 
 def test_an_empty_table_keeps_the_stream(tmp_path: Path) -> None:
-    text = TOML.replace("run_", "launch_").replace("float* d_buf", "cudaStream_t stream").split("[host]")[0]
-    found = load(tmp_path, text + "[host]\n")
+    found = load(tmp_path, STREAMED)
     assert not found.recorded and found.declaration.streamed
 
 
@@ -111,6 +114,7 @@ class Runtime:
     def __init__(self) -> None:
         self.late: list[Callable[[], None]] = []
         self.held: list[Any] = []
+        self.ticks, self.events = 0, list[int]()  # ms of `stream`: one passes at each event
 
     def malloc(self, nbytes: int) -> int:
         self.held.append(ctypes.create_string_buffer(nbytes))
@@ -129,12 +133,33 @@ class Runtime:
         while self.late:
             self.late.pop(0)()
 
+    def eventCreate(self) -> int:
+        self.events.append(0)
+        return len(self.events) - 1
+
+    def eventDestroy(self, event: int) -> None:
+        self.events[event] = -1
+
+    def eventRecord(self, event: int, stream: int) -> None:
+        assert stream == STREAM
+        self.events[event] = self.ticks
+        self.ticks += 1
+
+    def eventSynchronize(self, event: int) -> None:
+        pass
+
+    def eventElapsedTime(self, start: int, stop: int) -> float:
+        return float(self.events[stop] - self.events[start])
+
+
+STREAM = 77
+
 
 class Prepared:
     """A Device over an arena that holds the case, and its one launcher."""
 
-    def __init__(self, home: Path, double: Callable[[Runtime, int, int, int, int], int]) -> None:
-        self.plan = lay(load(home))
+    def __init__(self, home: Path, double: Callable[..., int], toml: str = TOML) -> None:
+        self.plan = lay(load(home, toml))
         self.arena = mmap.mmap(-1, 64 << 20)
         values = {"h_x": torch.arange(5, dtype=torch.float32)}
         self.arena[: self.plan.job.span] = layout.image(self.plan, values, 1).tobytes()
@@ -143,7 +168,8 @@ class Prepared:
         device.runtime, device.arena = self.runtime, self.arena
         device.host = ctypes.addressof(ctypes.c_char.from_buffer(self.arena))
         device.memory = device.capacity = device.pinned = 0
-        device.functions = [lambda x, y, n, d: double(self.runtime, x.value, y.value, n.value, d.value)]
+        device.stream, device.forget = STREAM, [int]
+        device.functions = [lambda *words: double(self.runtime, *(word.value for word in words))]
         self.device = device
 
     def y(self) -> list[float]:
@@ -192,6 +218,34 @@ def test_a_sample_starts_from_poison_and_waits_for_the_device(tmp_path: Path) ->
     made.device.functions = [lambda *_: 0]
     timed.sample(0, upload=False, poison=0x40)
     assert made.y() == [3.0039215087890625] * 5  # bytes 0x40
+
+
+def linger(runtime: Runtime, x: int, y: int, n: int, stream: int) -> int:
+    """Right; but a quarter of a second's work is on a stream of its own."""
+    assert stream == STREAM
+    runtime.ticks += 3
+    floats(y, n)[:] = [2 * v for v in floats(x, n)]
+    runtime.late.append(lambda: time.sleep(0.25))
+    return 0
+
+
+def test_a_call_on_a_stream_is_timed_by_events_and_what_lingers_by_the_host(tmp_path: Path) -> None:
+    made = Prepared(tmp_path, lambda runtime, *words: linger(runtime, *words) or runtime.late.clear() or 0, STREAMED)
+    made.device.reserve(made.plan.job.span, pin=True)
+    timed = Called(made.device, made.plan.job)
+    assert 4000 <= timed.sample(0, upload=True, poison=0x40) < 100_000  # three ticks of work, and one
+    made.device.functions = [lambda *words: linger(made.runtime, *(word.value for word in words))]
+    assert timed.sample(0, upload=True, poison=0x40) >= 254_000
+    timed.close()
+    assert made.runtime.events == [-1, -1]
+
+
+@pytest.mark.parametrize(("text", "says"), [(STREAMED, "events around each call"), (TOML, "until the device is idle")])
+def test_how_a_call_was_timed_is_said(text: str, says: str, tmp_path: Path) -> None:
+    exercise = load(tmp_path, text)
+    (said,) = measure.clock(exercise)
+    assert says in said and said.endswith("this launcher is called, not recorded")
+    assert measure.clock(replace(exercise, recorded=True)) == ()
 
 
 def test_an_error_of_the_launcher_is_a_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
