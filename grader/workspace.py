@@ -90,6 +90,7 @@ def commands(folder: Path, sources: Iterable[Path], headers: Path) -> list[dict[
 def _command(path: Path, headers: Path) -> list[str]:
     toolkit = ["-isystem", str(CUDA)] if CUDA.is_dir() else []  # for headers that the simulator does not have
     dialect = ["-x", "cuda", "-std=c++20", "--cuda-host-only", "--cuda-path=/nonexistent", "-nocudainc", "-nocudalib"]
+    dialect += ["-Xclang", "-fcuda-allow-variadic-functions"]  # clangd before 20 takes <type_traits> for device code
     shim = [f"-I{headers}", *toolkit, "-include", str(headers / "clangd.h")]
     return ["clang++", *dialect, *shim, "-fsyntax-only", str(path.resolve())]
 

