@@ -93,10 +93,15 @@ def _written(output: str, text: str) -> int:
 def report(args: Args) -> int:
     """The whole record as one page that needs no network and no server."""
     _can_draw()
-    from grader import pages
-    from grader import report as report_
+    progress = screen.Progress()
+    progress("drawing the charts")
+    try:
+        from grader import pages
+        from grader import report as report_
 
-    text = report_.page(pages.material(record.url(), choose.everything(catalog.root()), bench.now()))
+        text = report_.page(pages.material(record.url(), choose.everything(catalog.root()), bench.now()))
+    finally:
+        progress.clear()
     if args.html == "-":
         return _written("", text)
     _written(args.html, text)

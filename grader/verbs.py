@@ -415,7 +415,12 @@ def doctor(args: Args) -> int:
 
     if args.calibrate:
         _calibrate(build.cache())
-    checks = doctor_.examine(catalog.root(), record.url(), build.cache())
+    progress = screen.Progress()
+    progress("looking at this machine")
+    try:
+        checks = doctor_.examine(catalog.root(), record.url(), build.cache())
+    finally:
+        progress.clear()
     code = 3 if any(check.state == "fail" for check in checks) else 0
     if args.json:
         bench.emit({"schema_version": 1, "checks": [asdict(c) for c in checks], "verdict": doctor_.verdict(checks)})
