@@ -4,8 +4,9 @@
 //
 // Two kernels, one block per row in both:
 //   softmax_registers  rows of up to 32,768: the row is read once and stays in registers (8 bytes moved per element)
-//   softmax_online     longer rows: maximum and sum in one pass ("online"), the quotients in a second one, which
-//                      walks backwards because the end of the row is what the L2 cache still holds
+//   softmax_long       longer rows: maximum and sum in one pass ("online"), the quotients in a second one. What fits
+//                      of the row stays on the chip meanwhile: on Hopper 224 KB in shared memory, 128 KB in registers.
+//                      Only the rest is read again, and little as it is, it should still be in the L2 cache.
 
 #include <cuda_runtime.h>
 #include <cfloat>
@@ -25,11 +26,26 @@ __device__ void load(float (&v)[4], const float* from) {
     v[0] = t.x, v[1] = t.y, v[2] = t.z, v[3] = t.w;
 }
 
+// __ldcs: x is not read again, so it should leave the L2 cache to what is.
+__device__ void load_once(float (&v)[1], const float* from) { v[0] = __ldcs(from); }
+
+__device__ void load_once(float (&v)[4], const float* from) {
+    const float4 t = __ldcs(reinterpret_cast<const float4*>(from));
+    v[0] = t.x, v[1] = t.y, v[2] = t.z, v[3] = t.w;
+}
+
 // __stcs: y is not read again, so it should leave the L2 cache to x.
 __device__ void store(float* to, const float (&v)[1]) { __stcs(to, v[0]); }
 
 __device__ void store(float* to, const float (&v)[4]) {
     __stcs(reinterpret_cast<float4*>(to), make_float4(v[0], v[1], v[2], v[3]));
+}
+
+// To shared memory.
+__device__ void keep(float* to, const float (&v)[1]) { *to = v[0]; }
+
+__device__ void keep(float* to, const float (&v)[4]) {
+    *reinterpret_cast<float4*>(to) = make_float4(v[0], v[1], v[2], v[3]);
 }
 
 // ---------------------------------------------------------------- reductions: every thread gets the result
@@ -129,56 +145,117 @@ struct Statistics {
     }
 };
 
-template <int VEC, int THREADS, int PACKS>
-__global__ void __launch_bounds__(THREADS) softmax_online(const float* x, float* y, int64_t rows, int64_t cols) {
-    constexpr int TILE = THREADS * PACKS * VEC;  // elements the block takes in one step
-    __shared__ float partial_max[MAX_WARPS], partial_sum[MAX_WARPS];
+// Pack p of a row, if it is one of the `packs` and has not ended yet; else -inf, for which exp gives 0.
+template <bool ONCE, int VEC>
+__device__ void fetch(float (&v)[VEC], const float* from, int p, int packs, int64_t step, int64_t left) {
+    if (p < packs && p * step < left) {
+        if (ONCE)
+            load_once(v, from + p * step);
+        else
+            load(v, from + p * step);
+    } else {
+        for (int j = 0; j < VEC; ++j) v[j] = -INFINITY;
+    }
+}
 
+template <int VEC>
+__device__ void finish(float* to, float (&v)[VEC], int p, int64_t step, int64_t left, float top, float scale) {
+    for (int j = 0; j < VEC; ++j) v[j] = expf(v[j] - top) * scale;
+    if (p * step < left) store(to + p * step, v);
+}
+
+// A thread's share of a row is every THREADS-th pack of VEC elements, from pack threadIdx.x on. Of these
+//   the first `stored`   go to shared memory
+//   the middle ones      are read twice
+//   the last HELD        stay in registers
+// No other thread touches them, neither in shared memory nor in x and y: no barrier is needed for them, and y may be x.
+template <int VEC, int THREADS, int HELD>
+__global__ void __launch_bounds__(THREADS)
+    softmax_long(const float* x, float* y, int64_t rows, int64_t cols, int stored) {
+    extern __shared__ float4 shared[];  // float4: aligned for 16-byte accesses
+    __shared__ float partial_max[MAX_WARPS], partial_sum[MAX_WARPS];
+    constexpr int PACKS = 4;  // loads in flight per thread
+    constexpr int64_t STEP = THREADS * VEC;
+    float* chip = reinterpret_cast<float*>(shared) + threadIdx.x * VEC;
+
+    const int packs = static_cast<int>((cols + STEP - 1) / STEP);
+    const int held_from = max(packs - HELD, stored);  // = stored, if nothing of the row is read twice
     for (int64_t row = blockIdx.x; row < rows; row += gridDim.x) {
-        const float* from = x + row * cols;
-        float* to = y + row * cols;
-        const int64_t tiles = (cols + TILE - 1) / TILE;
-        float v[PACKS][VEC];  // PACKS independent loads in flight per thread
+        const float* from = x + row * cols + threadIdx.x * VEC;
+        float* to = y + row * cols + threadIdx.x * VEC;
+        const int64_t left = cols - threadIdx.x * VEC;  // pack p is in the row if p * STEP < left
 
         Statistics mine;
-        for (int64_t tile = 0; tile < tiles; ++tile) {
+        for (int first = 0; first < stored; first += PACKS) {
+            float v[PACKS][VEC];
 #pragma unroll
-            for (int i = 0; i < PACKS; ++i) {
-                const int64_t c = tile * TILE + (i * THREADS + threadIdx.x) * VEC;
-                if (c < cols) {
-                    load(v[i], from + c);
-                } else {
-                    for (int j = 0; j < VEC; ++j) v[i][j] = -INFINITY;
-                }
-            }
+            for (int i = 0; i < PACKS; ++i) fetch<true>(v[i], from, first + i, stored, STEP, left);
+#pragma unroll
+            for (int i = 0; i < PACKS; ++i)
+                if (first + i < stored) keep(chip + (first + i) * STEP, v[i]);
             mine.add(v);
         }
+        for (int first = stored; first < held_from; first += PACKS) {
+            float v[PACKS][VEC];
+#pragma unroll
+            for (int i = 0; i < PACKS; ++i) fetch<false>(v[i], from, first + i, held_from, STEP, left);
+            mine.add(v);
+        }
+        float held[HELD][VEC];
+#pragma unroll
+        for (int i = 0; i < HELD; ++i) fetch<true>(held[i], from, held_from + i, packs, STEP, left);
+        mine.add(held);
         const float top = block_max(mine.top, partial_max);
         const float scale = 1.0f / block_sum(mine.sum * expf(mine.top - top), partial_sum);
 
-        for (int64_t tile = tiles - 1; tile >= 0; --tile) {
-            // A thread writes only what it has read itself, after reading it: y may be x.
 #pragma unroll
-            for (int i = 0; i < PACKS; ++i) {
-                const int64_t c = tile * TILE + (i * THREADS + threadIdx.x) * VEC;
-                if (c < cols) load(v[i], from + c);
-            }
+        for (int i = 0; i < HELD; ++i)  // first, so that their registers are free for loads
+            finish(to, held[i], held_from + i, STEP, left, top, scale);
+        for (int end = held_from; end > stored; end -= PACKS) {  // backwards: L2 is surest to hold what was read last
+            float v[PACKS][VEC];
 #pragma unroll
-            for (int i = 0; i < PACKS; ++i) {
-                const int64_t c = tile * TILE + (i * THREADS + threadIdx.x) * VEC;
-                for (int j = 0; j < VEC; ++j) v[i][j] = expf(v[i][j] - top) * scale;
-                if (c < cols) store(to + c, v[i]);
-            }
+            for (int i = 0; i < PACKS; ++i) fetch<false>(v[i], from, max(end - 1 - i, stored), packs, STEP, left);
+#pragma unroll
+            for (int i = 0; i < PACKS; ++i)
+                if (end - 1 - i >= stored) finish(to, v[i], end - 1 - i, STEP, left, top, scale);
+        }
+        for (int p = 0; p < stored; ++p) {
+            float v[VEC];
+            load(v, chip + p * STEP);
+            finish(to, v, p, STEP, left, top, scale);
         }
     }
 }
 
 // ---------------------------------------------------------------- launch
 
+constexpr int REGISTERS_COLS = 32768;  // the longest row for the registers of a block: 1,024 threads, 32 elements each
+
 template <int VEC>
-static void launch(const float* x, float* y, int64_t rows, int64_t cols, cudaStream_t stream) {
+static cudaError_t launch_long(const float* x, float* y, unsigned grid, int64_t rows, int64_t cols,
+                               cudaStream_t stream) {
+    constexpr int THREADS = 1024, HELD = REGISTERS_COLS / THREADS / VEC;  // packs of a thread that stay in registers
+    constexpr int PACK_BYTES = THREADS * VEC * sizeof(float);             // one pack of each thread
+    constexpr int RESERVED = 2 * MAX_WARPS * sizeof(float);               // the reductions' own shared memory
+    auto* kernel = softmax_long<VEC, THREADS, HELD>;
+    int device = 0, room = 0;
+    if (cudaError_t error = cudaGetDevice(&device)) return error;
+    if (cudaError_t error = cudaDeviceGetAttribute(&room, cudaDevAttrMaxSharedMemoryPerBlockOptin, device))
+        return error;
+    // Packs of a thread that are not in registers. At least 1, or the row would have gone to softmax_registers.
+    const int64_t rest = (cols + THREADS * VEC - 1) / (THREADS * VEC) - HELD;
+    const int most = (room - RESERVED) / PACK_BYTES, stored = static_cast<int>(rest < most ? rest : most);
+    const int bytes = stored * PACK_BYTES;  // more than 48 KB has to be asked for
+    if (cudaError_t error = cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes))
+        return error;
+    kernel<<<grid, THREADS, bytes, stream>>>(x, y, rows, cols, stored);
+    return cudaSuccess;
+}
+
+template <int VEC>
+static cudaError_t launch(const float* x, float* y, int64_t rows, int64_t cols, cudaStream_t stream) {
     const unsigned grid = static_cast<unsigned>(rows < MAX_GRID ? rows : MAX_GRID);
-    const int width = static_cast<int>(cols <= 32768 ? cols : 0);
+    const int width = static_cast<int>(cols <= REGISTERS_COLS ? cols : 0);
     // The smallest block that holds the row in at most 16 registers a thread; 32 for the longest.
     if (cols <= 1024) {
         softmax_registers<VEC, 256, 4><<<grid, 256, 0, stream>>>(x, y, rows, width);
@@ -186,11 +263,12 @@ static void launch(const float* x, float* y, int64_t rows, int64_t cols, cudaStr
         softmax_registers<VEC, 256, 16><<<grid, 256, 0, stream>>>(x, y, rows, width);
     } else if (cols <= 16384) {
         softmax_registers<VEC, 1024, 16><<<grid, 1024, 0, stream>>>(x, y, rows, width);
-    } else if (cols <= 32768) {
+    } else if (cols <= REGISTERS_COLS) {
         softmax_registers<VEC, 1024, 32><<<grid, 1024, 0, stream>>>(x, y, rows, width);
     } else {
-        softmax_online<VEC, 1024, 4><<<grid, 1024, 0, stream>>>(x, y, rows, cols);
+        return launch_long<VEC>(x, y, grid, rows, cols, stream);
     }
+    return cudaSuccess;
 }
 
 extern "C" cudaError_t launch_softmax(const float* x, float* y, int64_t rows, int64_t cols, cudaStream_t stream) {
@@ -198,9 +276,9 @@ extern "C" cudaError_t launch_softmax(const float* x, float* y, int64_t rows, in
     const uintptr_t addresses = reinterpret_cast<uintptr_t>(x) | reinterpret_cast<uintptr_t>(y);
     // float4 needs every row to start at a multiple of 16 bytes.
     if (cols % 4 == 0 && addresses % sizeof(float4) == 0) {
-        launch<4>(x, y, rows, cols, stream);
+        if (cudaError_t error = launch<4>(x, y, rows, cols, stream)) return error;
     } else {
-        launch<1>(x, y, rows, cols, stream);
+        if (cudaError_t error = launch<1>(x, y, rows, cols, stream)) return error;
     }
     return cudaGetLastError();
 }

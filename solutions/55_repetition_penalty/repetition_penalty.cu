@@ -12,28 +12,30 @@
 #include <cuda_runtime.h>
 #include <cstdint>
 
-constexpr int THREADS = 256;  // 8 blocks fill the 2,048 thread slots of an SM
-constexpr int QUAD = 4;       // tokens: one 32-bit word of each mask, one 16-byte pack of logits
-constexpr int QUADS = 8;      // per thread: 16 words of masks in flight, then the logits they ask for
-constexpr int TILE = THREADS * QUADS;  // quads per block: 8,192 tokens
+constexpr int THREADS = 256;
+constexpr int BLOCKS_PER_SM = 6;  // at least: while one waits for its logits, the others load masks
+constexpr int QUAD = 4;           // tokens: one 32-bit word of each mask, one 16-byte pack of logits
+constexpr int QUADS = 4;          // per thread: 8 words of masks in flight, then the logits they ask for
+constexpr int TILE = THREADS * QUADS;  // quads per block: 4,096 tokens
 
-__device__ float penalised(float x, float penalty) { return x > 0.0f ? x / penalty : x * penalty; }
+__device__ float penalised(float x, float penalty, float reciprocal) { return x * (x > 0.0f ? reciprocal : penalty); }
 
 // Four flags in one word: byte i is token i.
-__device__ float4 penalised(float4 x, unsigned hit, float penalty) {
-    if (hit & 0x000000ffu) x.x = penalised(x.x, penalty);
-    if (hit & 0x0000ff00u) x.y = penalised(x.y, penalty);
-    if (hit & 0x00ff0000u) x.z = penalised(x.z, penalty);
-    if (hit & 0xff000000u) x.w = penalised(x.w, penalty);
+__device__ float4 penalised(float4 x, unsigned hit, float penalty, float reciprocal) {
+    if (hit & 0x000000ffu) x.x = penalised(x.x, penalty, reciprocal);
+    if (hit & 0x0000ff00u) x.y = penalised(x.y, penalty, reciprocal);
+    if (hit & 0x00ff0000u) x.z = penalised(x.z, penalty, reciprocal);
+    if (hit & 0xff000000u) x.w = penalised(x.w, penalty, reciprocal);
     return x;
 }
 
 // x: the sequence, y: the tile of its vocabulary. So a block has one penalty and no division to find it.
-__global__ void __launch_bounds__(THREADS)
+__global__ void __launch_bounds__(THREADS, BLOCKS_PER_SM)
     repetition_penalty(float* logits, const bool* prompt_mask, const bool* output_mask, const float* penalties,
                        int vocab) {
     const int64_t row = static_cast<int64_t>(blockIdx.x) * vocab;
     const float penalty = penalties[blockIdx.x];
+    const float reciprocal = 1.0f / penalty;  // one division a thread, not one a logit: off by a rounding more
     logits += row;
     prompt_mask += row;
     output_mask += row;
@@ -59,13 +61,13 @@ __global__ void __launch_bounds__(THREADS)
         if (hit[i]) x[i] = pack[first + i * THREADS];
 #pragma unroll
     for (int i = 0; i < QUADS; ++i)
-        if (hit[i]) pack[first + i * THREADS] = penalised(x[i], hit[i], penalty);
+        if (hit[i]) pack[first + i * THREADS] = penalised(x[i], hit[i], penalty, reciprocal);
 
     // At most 3 tokens at either end: one thread each, of the row's first block.
     if (blockIdx.y != 0 || threadIdx.x >= 2 * QUAD) return;
     const int end = threadIdx.x < QUAD ? threadIdx.x : head + quads * QUAD + threadIdx.x - QUAD;
     const int stop = threadIdx.x < QUAD ? head : vocab;
-    if (end < stop && (prompt_mask[end] || output_mask[end])) logits[end] = penalised(logits[end], penalty);
+    if (end < stop && (prompt_mask[end] || output_mask[end])) logits[end] = penalised(logits[end], penalty, reciprocal);
 }
 
 extern "C" cudaError_t launch_repetition_penalty(float* logits, const bool* prompt_mask, const bool* output_mask,

@@ -14,12 +14,13 @@
 
 constexpr unsigned ALL_LANES = 0xffffffffu;
 constexpr int WARP = 32;
-constexpr int THREADS = 512;            // half an SM's warps in two blocks: while one is at a barrier, the other moves
+constexpr int THREADS = 512;  // half an SM's warps in two blocks: while one is at a barrier, the other moves
 constexpr int WARPS = THREADS / WARP;
-constexpr int ITEMS = 16;               // ids per thread of a tile: 16 loads in flight
-constexpr int TILE = THREADS * ITEMS;   // 8,192 ids: with 256 experts, runs of 32 slots, a 128-byte line each
-constexpr int COUNT_ITEMS = 8;          // loads in flight while counting
-constexpr int MAX_COUNT_BLOCKS = 1024;  // more would only add more histograms to the one in ws
+constexpr int ITEMS = 16;              // ids per thread of a tile: 16 loads in flight
+constexpr int TILE = THREADS * ITEMS;  // 8,192 ids: with 256 experts, runs of 32 slots, a 128-byte line each
+constexpr int SCATTER_BLOCKS_PER_SM = 2;  // 64 registers a thread
+constexpr int COUNT_PACKS = 4;            // 16-byte loads in flight while counting
+constexpr int COUNT_BLOCKS_PER_SM = 2;    // one wave of them; more would only add more histograms to the one in ws
 constexpr int MAX_EXPERTS = 1024;
 
 // What lies in ws. Everything is a slot or a count, so 32 bits do: numel and sorted_capacity are below 2^31.
@@ -32,8 +33,15 @@ struct Workspace {
 
 // ---------------------------------------------------------------- a block
 
-// values[0 ... n - 1] in shared memory become the sums of all before them. All threads of the block call it.
-__device__ void exclusive_scan(int32_t* values, int n) {
+// One number per expert in shared memory, with a gap after every 32. The experts of one token are often 32 apart, or a
+// multiple of it (one in each group of experts): without gaps they would share a bank, where a warp's atomics queue.
+struct PerExpert {
+    int32_t number[MAX_EXPERTS + MAX_EXPERTS / WARP + 1];
+    __device__ int32_t& operator[](int expert) { return number[expert + expert / WARP]; }
+};
+
+// values[0 ... n - 1] become the sums of all before them. All threads of the block call it.
+__device__ void exclusive_scan(PerExpert& values, int n) {
     __shared__ int32_t warp_sum[WARPS];
     const int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP;
     int32_t carry = 0;
@@ -64,7 +72,7 @@ __device__ int32_t round_up(int32_t count, int block_size) { return (count + blo
 
 // The last block: first and next of every expert, and the total.
 __device__ void scan(Workspace* ws, int experts, int block_size, int32_t* total) {
-    __shared__ int32_t slots[MAX_EXPERTS + 1];
+    __shared__ PerExpert slots;
     for (int e = threadIdx.x; e <= experts; e += THREADS)
         slots[e] = e < experts ? round_up(__ldcg(&ws->count[e]), block_size) : 0;  // from L2, where the atomics are
     exclusive_scan(slots, experts + 1);
@@ -75,22 +83,31 @@ __device__ void scan(Workspace* ws, int experts, int block_size, int32_t* total)
     if (threadIdx.x == 0) *total = slots[experts];
 }
 
-__global__ void __launch_bounds__(THREADS)
+__global__ void __launch_bounds__(THREADS, COUNT_BLOCKS_PER_SM)
     count_and_scan(const int32_t* topk_ids, int64_t numel, int experts, int block_size, Workspace* ws, int32_t* total) {
-    __shared__ int32_t count[MAX_EXPERTS];
+    __shared__ PerExpert count;
     __shared__ bool last;
     for (int e = threadIdx.x; e < experts; e += THREADS) count[e] = 0;
     __syncthreads();  // all zero before anyone counts
 
-    const int64_t step = int64_t{gridDim.x} * THREADS;
-    for (int64_t i = blockIdx.x * int64_t{THREADS} + threadIdx.x; i < numel; i += COUNT_ITEMS * step) {
-        int32_t expert[COUNT_ITEMS];
+    const int4* packs = reinterpret_cast<const int4*>(topk_ids);
+    const int64_t step = int64_t{gridDim.x} * THREADS, thread = blockIdx.x * int64_t{THREADS} + threadIdx.x;
+    const int64_t whole = numel / 4;
+    int64_t i = thread;
+    for (; i + (COUNT_PACKS - 1) * step < whole; i += COUNT_PACKS * step) {
+        int4 expert[COUNT_PACKS];
 #pragma unroll
-        for (int k = 0; k < COUNT_ITEMS; ++k) expert[k] = i + k * step < numel ? topk_ids[i + k * step] : -1;
+        for (int k = 0; k < COUNT_PACKS; ++k) expert[k] = packs[i + k * step];  // all loads before the first atomic
 #pragma unroll
-        for (int k = 0; k < COUNT_ITEMS; ++k)
-            if (expert[k] >= 0) atomicAdd(&count[expert[k]], 1);
+        for (int k = 0; k < COUNT_PACKS; ++k) {
+            atomicAdd(&count[expert[k].x], 1);
+            atomicAdd(&count[expert[k].y], 1);
+            atomicAdd(&count[expert[k].z], 1);
+            atomicAdd(&count[expert[k].w], 1);
+        }
     }
+    for (i = i * 4; i < numel; i += 4 * step)  // the rest, up to four ids at a time
+        for (int64_t k = i; k < i + 4 && k < numel; ++k) atomicAdd(&count[topk_ids[k]], 1);
     __syncthreads();  // all counted before the counts leave
     for (int e = threadIdx.x; e < experts; e += THREADS)
         if (count[e]) atomicAdd(&ws->count[e], count[e]);
@@ -109,20 +126,19 @@ __global__ void __launch_bounds__(THREADS)
 // One tile of up to TILE ids, from position `start` on. ws->next moves on by what the tile has of each expert.
 __device__ void scatter_tile(const int32_t* topk_ids, int32_t* sorted_ids, int64_t start, int64_t numel, int experts,
                              Workspace* ws) {
-    __shared__ int32_t begin[MAX_EXPERTS];   // counts, then where each expert's run begins in the tile
-    __shared__ int32_t shift[MAX_EXPERTS];   // from a place in the tile to a slot of sorted_ids
-    __shared__ uint16_t expert_at[TILE];     // the tile, sorted by expert
-    __shared__ uint16_t id_at[TILE];         // and the ids' places before
-    for (int e = threadIdx.x; e < experts; e += THREADS) begin[e] = 0;
-    __syncthreads();  // all zero before anyone counts
-
+    __shared__ PerExpert begin;           // counts, then where each expert's run begins in the tile
+    __shared__ PerExpert shift;           // from a place in the tile to a slot of sorted_ids
+    __shared__ uint32_t tile_at[TILE];    // the tile sorted by expert: expert * 2^16 + the id's place before
     const int size = static_cast<int>(numel - start < TILE ? numel - start : TILE);
     int32_t expert[ITEMS], rank[ITEMS];
 #pragma unroll
-    for (int k = 0; k < ITEMS; ++k) {
+    for (int k = 0; k < ITEMS; ++k) {  // on their way while the counters are cleared
         const int at = k * THREADS + threadIdx.x;
-        expert[k] = at < size ? topk_ids[start + at] : -1;
+        expert[k] = at < size ? __ldcs(topk_ids + start + at) : -1;  // __ldcs: read for the last time
     }
+    for (int e = threadIdx.x; e < experts; e += THREADS) begin[e] = 0;
+    __syncthreads();  // all zero before anyone counts
+
 #pragma unroll
     for (int k = 0; k < ITEMS; ++k)
         if (expert[k] >= 0) rank[k] = atomicAdd(&begin[expert[k]], 1);  // among the tile's ids of this expert
@@ -135,16 +151,15 @@ __device__ void scatter_tile(const int32_t* topk_ids, int32_t* sorted_ids, int64
     for (int e = threadIdx.x; e < experts; e += THREADS) shift[e] -= begin[e];  // the same thread as above
 
 #pragma unroll
-    for (int k = 0; k < ITEMS; ++k) {
-        if (expert[k] < 0) continue;
-        const int place = begin[expert[k]] + rank[k];
-        expert_at[place] = static_cast<uint16_t>(expert[k]);
-        id_at[place] = static_cast<uint16_t>(k * THREADS + threadIdx.x);
-    }
+    for (int k = 0; k < ITEMS; ++k)
+        if (expert[k] >= 0)
+            tile_at[begin[expert[k]] + rank[k]] = static_cast<uint32_t>(expert[k]) << 16 | (k * THREADS + threadIdx.x);
     __syncthreads();  // the tile is sorted, and shift is complete
     // Neighbouring threads hold neighbours of a run: they write neighbouring slots, whole lines at a time.
-    for (int place = threadIdx.x; place < size; place += THREADS)
-        sorted_ids[shift[expert_at[place]] + place] = static_cast<int32_t>(start) + id_at[place];
+    for (int place = threadIdx.x; place < size; place += THREADS) {
+        const uint32_t id = tile_at[place];
+        sorted_ids[shift[id >> 16] + place] = static_cast<int32_t>(start + (id & 0xffff));
+    }
 }
 
 // The slots that no id takes hold numel: each group's padding, one warp per group, and what is behind the last group.
@@ -172,7 +187,7 @@ __device__ void write_expert_ids(int32_t* expert_ids, int experts, int block_siz
     }
 }
 
-__global__ void __launch_bounds__(THREADS, 2)
+__global__ void __launch_bounds__(THREADS, SCATTER_BLOCKS_PER_SM)
     scatter(const int32_t* topk_ids, int32_t* sorted_ids, int32_t* expert_ids, int64_t numel, int experts,
             int block_size, int64_t capacity, Workspace* ws) {
     scatter_tile(topk_ids, sorted_ids, blockIdx.x * int64_t{TILE}, numel, experts, ws);
@@ -189,8 +204,12 @@ extern "C" cudaError_t launch_moe_align_block_size(const int32_t* topk_ids, int3
     if (experts > MAX_EXPERTS || ws_bytes < sizeof(Workspace)) return cudaErrorInvalidValue;
     Workspace* space = static_cast<Workspace*>(ws);
     if (cudaError_t error = cudaMemsetAsync(space, 0, offsetof(Workspace, first), stream)) return error;
-    const int64_t wanted = (numel + COUNT_ITEMS * THREADS - 1) / (COUNT_ITEMS * THREADS);
-    const unsigned blocks = static_cast<unsigned>(wanted < MAX_COUNT_BLOCKS ? wanted : MAX_COUNT_BLOCKS);
+    int device = 0, sms = 0;
+    if (cudaError_t error = cudaGetDevice(&device)) return error;
+    if (cudaError_t error = cudaDeviceGetAttribute(&sms, cudaDevAttrMultiProcessorCount, device)) return error;
+    const int64_t wanted = (numel + COUNT_PACKS * 4 * THREADS - 1) / (COUNT_PACKS * 4 * THREADS);
+    const int64_t resident = int64_t{sms} * COUNT_BLOCKS_PER_SM;
+    const unsigned blocks = static_cast<unsigned>(wanted < resident ? wanted : resident);
     count_and_scan<<<blocks, THREADS, 0, stream>>>(topk_ids, numel, experts, block_size, space, num_tokens_post_pad);
     const unsigned tiles = static_cast<unsigned>((numel + TILE - 1) / TILE);
     scatter<<<tiles, THREADS, 0, stream>>>(topk_ids, sorted_ids, expert_ids, numel, experts, block_size,
