@@ -37,8 +37,8 @@ def why_not() -> str:
 
 
 def useful(known: Sequence[Finding]) -> tuple[str, ...]:
-    """The tools that can say more of what is known already; of a crash that nothing explains, all."""
-    wanted = {SEES.get(finding.kind) for finding in known}
+    """The tools that can say more: of a finding without a line its own, of a crash that nothing explains all."""
+    wanted = {SEES.get(finding.kind) for finding in known if not finding.where}
     return tuple(tool for tool in TOOLS if not known or tool in wanted)
 
 

@@ -54,3 +54,9 @@ def test_a_clean_log_has_no_finding(text: str) -> None:
 )
 def test_only_the_tools_that_can_say_more(kinds: tuple[str, ...], tools: tuple[str, ...]) -> None:
     assert sanitize.useful([Finding(kind, "") for kind in kinds]) == tools
+
+
+def test_a_finding_that_has_its_line_needs_no_second_opinion() -> None:
+    """The simulator has seen it: seconds later another program would say the same."""
+    assert sanitize.useful([Finding("race", "", "softmax.cu:12")]) == ()
+    assert sanitize.useful([Finding("race", "", "softmax.cu:12"), Finding("oob", "")]) == ("memcheck",)
