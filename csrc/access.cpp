@@ -86,6 +86,7 @@ static FORCE bool has_value(const u8* w, size_t size) {
 }
 
 static NOINLINE void uninitialised(Allocation* a, size_t offset, size_t size, bool atomic, u32 pc) {
+  if (unwritten(a, offset, size) == offset + size) return;
   if (Report* r = report("uninit", atomic ? "atomic" : "global", pc)) name_place(r, a, offset, size);
 }
 
@@ -153,9 +154,9 @@ static FORCE void order(Allocation* a, Slot* s, size_t offset, size_t size, bool
   int shift = s ? granule_for(s, size) : granule_for(a, size);
   Cell* cells = s ? block->cells[s->id] : a->cells;
   u64 key = key_of_access();
-  if (LIKELY(size == (1u << shift))) return settle(a, s, &cells[offset >> shift], key, offset, write, atomic, pc);
+  if (LIKELY(size == (1u << shift))) return settle(a, s, &cells[offset >> shift], key, offset, size, write, atomic, pc);
   size_t step = (size_t)1 << shift, end = offset + size;
-  for (size_t o = offset & ~(step - 1); o < end; o += step) settle(a, s, &cells[o >> shift], key, o, write, atomic, pc);
+  for (size_t o = offset & ~(step - 1); o < end; o += step) settle(a, s, &cells[o >> shift], key, o, size, write, atomic, pc);
 }
 
 static FORCE void trace(uintptr_t place, size_t size, bool write, bool atomic, bool shared, u32 pc) {

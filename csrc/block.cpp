@@ -185,7 +185,7 @@ void open_block(Block* b, u32 linear) {
   b->at_grid = false;
   b->stacks_taken = 0;
   b->acquired = 0;
-  if (checking) b->epoch = b->start = next_epoch(b);
+  if (checking) b->epoch = b->start = next_epoch(b), blank(b);
   for (int i = 0; i < launch->warps; i++) open_warp(b->warp[i], launch->threads - 32 * i, linear);
   for (int t = 0; t < launch->threads; t++) {
     b->context[t] = nullptr;

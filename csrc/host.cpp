@@ -27,7 +27,8 @@ ABI int sim_malloc(void** p, size_t bytes, size_t item) {
   snprintf(name, sizeof name, "the allocation of line %u", where.line);
   Allocation* a = allocate(bytes, (int)item, 0, name, HEAP);
   if (!a) return last_error = OUT_OF_MEMORY;
-  memset((void*)a->base, 0xDB, bytes < (1 << 22) ? bytes : 1 << 22);
+  memset((void*)a->base, BLANK, bytes < (1 << 22) ? bytes : 1 << 22);
+  if (checking) remember(a);
   *p = (void*)a->base;
   return OK;
 }
@@ -56,10 +57,11 @@ static bool within(const void* p, size_t n, const char* what, u32 pc) {
 }
 
 static void values_leave(Allocation* a, size_t offset, size_t n, u32 pc) {
-  if (!memchr(a->written + offset, 0, n)) return;
+  size_t first = unwritten(a, offset, n);
+  if (first == offset + n) return;
   if (Report* r = report("uninit", "copy", pc)) {
     copy_name(r->variable, a->name, sizeof r->variable);
-    r->offset = (long)((u8*)memchr(a->written + offset, 0, n) - a->written);
+    r->offset = (long)first;
     r->extent = (long)a->size;
     r->size = (long)n;
     r->item = a->item;
@@ -68,8 +70,10 @@ static void values_leave(Allocation* a, size_t offset, size_t n, u32 pc) {
 
 static void move_shadow(void* to, const void* from, size_t n, u32 pc) {
   Allocation *d = holder(to), *s = holder(from);
-  if (d && s) memmove(d->written + ((uintptr_t)to - d->base), s->written + ((uintptr_t)from - s->base), n);
-  else if (d) memset(d->written + ((uintptr_t)to - d->base), 1, n);
+  if (d && s) {
+    memmove(d->written + ((uintptr_t)to - d->base), s->written + ((uintptr_t)from - s->base), n);
+    memmove(d->before + ((uintptr_t)to - d->base), s->before + ((uintptr_t)from - s->base), n);
+  } else if (d) memset(d->written + ((uintptr_t)to - d->base), 1, n);
   else if (s) values_leave(s, (uintptr_t)from - s->base, n, pc);
 }
 

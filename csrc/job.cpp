@@ -21,6 +21,7 @@ void begin(double seconds, u64 stream) {
   forget_graphs();
   forget_streams();
   forget_locals();
+  if (checking) remember_all();
   install_handlers();
   arm(seconds);
 }

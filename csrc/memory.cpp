@@ -82,13 +82,14 @@ static void keep_cells(Cell* c, size_t bytes) {
 static bool shadow(Allocation* a) {
   a->shift = granule(a->item);
   a->bytes_shadow = shadow_bytes(a->size, a->shift);
-  a->written = (u8*)reserve(a->size + 16);
+  a->written = (u8*)reserve(2 * (a->size + 16));
+  a->before = a->written + a->size + 16;
   a->cells = take_cells(&a->bytes_shadow);
   return a->written && a->cells;
 }
 
 static void unshadow(Allocation* a) {
-  release(a->written, a->size + 16);
+  release(a->written, 2 * (a->size + 16));
   keep_cells(a->cells, a->bytes_shadow);
   a->written = nullptr;
   a->cells = nullptr;
@@ -101,7 +102,7 @@ Allocation* allocate(size_t bytes, int item, size_t residue, const char* name, K
   if (bytes > CAPACITY - bytes_used || allocation_count == MAX_ALLOCATIONS || need > arena_bytes - arena_used) return nullptr;
   Allocation* a = &allocations[allocation_count++];
   size_t start = arena_used + gap / PAGE * PAGE;
-  *a = Allocation{arena + start + residue, bytes, nullptr, nullptr, 0, 2, item, true, kind, {}};
+  *a = Allocation{arena + start + residue, bytes, nullptr, nullptr, nullptr, 0, 2, item, true, kind, {}};
   copy_name(a->name, name, sizeof a->name);
   if (!shadow(a)) return nullptr;
   for (size_t i = start / PAGE; i <= (start + residue + bytes) / PAGE; i++) pages[i] = a;
@@ -135,6 +136,35 @@ void deallocate_all() {
   if (arena_used) madvise(pages, arena_used / PAGE * sizeof(Allocation*), MADV_DONTNEED);
   allocation_count = 0;
   arena_used = bytes_used = 0;
+}
+
+// ---------------------------------------------------------------- what lay there before
+
+void remember(Allocation* a) { memcpy(a->before, (void*)a->base, a->size < REMEMBERED ? a->size : REMEMBERED); }
+
+void remember_all() {
+  for (int i = 0; i < allocation_count; i++)
+    if (allocations[i].size && !allocations[i].written[0]) remember(&allocations[i]);
+}
+
+size_t unwritten(const Allocation* a, size_t offset, size_t n) {
+  auto written = [a](size_t i) { return a->written[i] != 0; };
+  auto is_new = [a](size_t i) { return i < REMEMBERED && ((const u8*)a->base)[i] != a->before[i]; };
+  size_t end = offset + n;
+  while (const void* zero = offset < end ? memchr(a->written + offset, 0, end - offset) : nullptr) {
+    offset = (size_t)((const u8*)zero - a->written);
+    if (!has_value_after_all(offset, a->size, n, a->item, written, is_new)) return offset;
+    offset++;
+  }
+  return end;
+}
+
+static void blank(Block* b, const Slot& s) { memset(b->shared + s.offset, BLANK, s.size); }
+
+void blank(Block* b) {
+  for (int i = 1; i <= slot_count; i++)
+    if (slots[i].launch == launch->id) blank(b, slots[i]);
+  if (launch->dynamic) blank(b, *dynamic_slot);
 }
 
 // ---------------------------------------------------------------- finer granules
@@ -205,6 +235,7 @@ static void use_slot(Slot* s) {
   if (s->launch == launch->id) return;
   if (last != launch->id) last = launch->id, used = 0;
   __atomic_store_n(&s->launch, launch->id, __ATOMIC_RELAXED);
+  for (u64 i = 0; checking && i < (launch->cooperative ? launch->blocks : 1); i++) blank(spare_block(i), *s);  // open already
   used += s->size;
   if (used <= STATIC_LIMIT) return;
   if (Report* r = report("launch", "static", launch->pc)) {
@@ -253,7 +284,7 @@ ABI unsigned sim_dynamic_bytes() { return launch ? (unsigned)launch->dynamic : 0
 ABI void sim_variable(void* p, size_t size, size_t item, const char* name, int constant) {
   if (variable_count == MAX_VARIABLES || variable((uintptr_t)p)) return;
   Allocation* a = &variables[variable_count++];
-  *a = Allocation{(uintptr_t)p, size, nullptr, nullptr, 0, 2, (int)item, true, constant ? CONSTANT : VARIABLE, {}};
+  *a = Allocation{(uintptr_t)p, size, nullptr, nullptr, nullptr, 0, 2, (int)item, true, constant ? CONSTANT : VARIABLE, {}};
   copy_name(a->name, name, sizeof a->name);
   if (!shadow(a)) variable_count--;
   else memset(a->written, 1, size);

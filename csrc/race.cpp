@@ -102,6 +102,10 @@ static NOINLINE void race(const Touch& t, size_t offset, u64 key, u32 other_pc, 
 }
 
 static NOINLINE void never_written(const Touch& t, size_t offset) {
+  const Slot& s = *t.slot;
+  auto written = [&s](size_t i) { return epoch(block->cells[s.id][i >> s.shift].written) >= block->start; };
+  auto is_new = [&s](size_t i) { return (u8)block->shared[s.offset + i] != BLANK; };
+  if (has_value_after_all(offset, s.size, t.size, s.item, written, is_new)) return;
   Report* r = report("uninit", t.atomic ? "shared atomic" : "shared", t.pc);
   if (!r) return;
   place_thread(r, current);

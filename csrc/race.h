@@ -7,7 +7,7 @@ namespace sim {
 struct Touch {
   Allocation* allocation;  // null: shared memory
   Slot* slot;
-  size_t offset;
+  size_t offset, size;  // of the granule, of the access
   u32 pc;
   bool write, atomic;
 };
@@ -32,17 +32,17 @@ FORCE void remember_read(Cell* c, u64 key, u32 pc) {
   }
 }
 
-FORCE void settle(Allocation* a, Slot* s, Cell* c, u64 key, size_t offset, bool write, bool atomic, u32 pc) {
+FORCE void settle(Allocation* a, Slot* s, Cell* c, u64 key, size_t offset, size_t size, bool write, bool atomic, u32 pc) {
   u32 opened = launch->start_epoch;
   if (UNLIKELY((c->written ^ key) >> 16)) {
     u32 e = epoch(c->written);
     // written by this block before its last barrier: by far the commonest case, and in order
     bool earlier = s ? e - block->start < block->epoch - block->start : e < opened;
-    if (UNLIKELY(!earlier)) after_write(Touch{a, s, offset, pc, write, atomic}, c, offset);
+    if (UNLIKELY(!earlier)) after_write(Touch{a, s, offset, size, pc, write, atomic}, c, offset);
   }
   if (!write) return remember_read(c, key, pc | (atomic ? ATOMIC : 0));
   bool others = ((c->read ^ key) >> 16) || epoch(c->reread) == epoch(key);
-  if (UNLIKELY(epoch(c->read) >= opened && others)) after_read(Touch{a, s, offset, pc, write, atomic}, c, offset);
+  if (UNLIKELY(epoch(c->read) >= opened && others)) after_read(Touch{a, s, offset, size, pc, write, atomic}, c, offset);
   c->written = key;
   c->written_pc = pc | (atomic ? ATOMIC : 0);
 }

@@ -49,6 +49,7 @@ struct Allocation {
   uintptr_t base;
   size_t size;
   u8* written;  // one byte per byte: has it a value?
+  u8* before;   // what lay there when it had none, of the first REMEMBERED bytes
   Cell* cells;  // one per granule of 1 << shift bytes
   size_t bytes_shadow;
   int shift, item;  // item: bytes of an element, 0 where nobody knows
@@ -65,12 +66,15 @@ struct Slot {
   char name[64];
 };
 
+constexpr size_t REMEMBERED = 1 << 20;  // twice what a checked case has: a copy takes time
+constexpr u8 BLANK = 0xDB;            // fills memory that nobody has written
 constexpr size_t PAGE = 1 << 16;      // granularity of the table that finds an allocation
 constexpr size_t SHARED = 4 << 20;    // address space of one block's shared memory, red zones included
 constexpr int SLOTS = 512;
 constexpr int MAX_THREADS = 1024, MAX_WARPS = 32;
 constexpr size_t STATIC_LIMIT = 48 << 10, DYNAMIC_LIMIT = 227 << 10;
 
+struct Block;
 extern uintptr_t arena, arena_bytes;
 extern Allocation** pages;
 extern Slot slots[SLOTS];
@@ -89,7 +93,27 @@ Allocation* variable(uintptr_t p);  // the __device__ or __constant__ variable a
 void refine(Allocation* a, int shift);
 void refine(Slot* s, int shift);
 int granule(int item);
+void remember(Allocation* a);        // what lies there now is no value
+void remember_all();
+size_t unwritten(const Allocation* a, size_t offset, size_t n);  // the first byte without a value, or the end
+void blank(Block* b);
 void resize_dynamic(size_t bytes);
+
+// A read is about to be called a mistake: has its byte `at` a value all the same?
+//
+// g++ plants no callback where a call's result goes straight to memory (`p[i] = f(x)` with a struct). What is no longer as it
+// was has been written; by words, for one byte of a number may be as it was by chance. Such a write leaves nothing in the
+// cells, and the race check compares what is there: it can miss a race by that, and invent none.
+//
+// And a struct that is copied whole brings its padding along, which lies in eight bytes of which some have a value.
+template <class Written, class New>
+bool has_value_after_all(size_t at, size_t room, size_t size, int item, Written written, New is_new) {
+  bool padded = size > 4 && (item > 4 || item < 2);  // numbers are not padded
+  size_t span = padded ? 8 : 4, first = at & ~(span - 1);
+  for (size_t i = first; i < first + span && i < room; i++)
+    if (written(i) ? padded : is_new(i)) return true;
+  return false;
+}
 inline bool device(const void* p) { return (uintptr_t)p - arena < arena_bytes; }
 
 // ---------------------------------------------------------------- threads (fiber.cpp, block.cpp, warp.cpp)

@@ -150,6 +150,7 @@ def _child(options: dict[str, Any], report: int) -> None:
     start = 4096, 4096 + (4 * n + 8191) // 4096 * 4096
     arena = mmap.mmap(-1, 2 * start[1] + (1 << 16))
     arena[start[0] : start[0] + 4 * n] = struct.pack(f"{n}f", *range(n))
+    arena[start[1] : start[1] + 4 * n] = b"\x45" * 4 * n  # as in driver.cpp: no write leaves this
     device = simulator.Device(arena, report)
     device.options(**{k: options[k] for k in ("checking", "traced", "pedantic", "threads", "rubbish") if k in options})
     if why := device.load(Path(options["library"]), "launch"):

@@ -125,6 +125,24 @@ unsigned long long sim_clock();
 void sim_sleep();
 [[noreturn]] void sim_assert(const char* expression);
 [[noreturn]] void sim_trap();
+
+// g++ expands these where the size is known, without a callback; only what it makes an assignment of is seen.
+#if defined(__SANITIZE_THREAD__) && !defined(__clang__)
+#define SIM_SEEN extern inline __attribute__((always_inline, gnu_inline, artificial)) void*
+#define SIM_ASSIGNED(n) (__builtin_constant_p(n) && ((n) == 1 || (n) == 2 || (n) == 4 || (n) == 8))
+void* __wrap_memcpy(void* to, const void* from, size_t n);
+void* __wrap_memmove(void* to, const void* from, size_t n);
+void* __wrap_memset(void* to, int value, size_t n);
+SIM_SEEN memcpy(void* to, const void* from, size_t n) noexcept {
+  return SIM_ASSIGNED(n) ? __builtin_memcpy(to, from, n) : __wrap_memcpy(to, from, n);
+}
+SIM_SEEN memmove(void* to, const void* from, size_t n) noexcept {
+  return SIM_ASSIGNED(n) ? __builtin_memmove(to, from, n) : __wrap_memmove(to, from, n);
+}
+SIM_SEEN memset(void* to, int value, size_t n) noexcept { return __wrap_memset(to, value, n); }
+#undef SIM_SEEN
+#undef SIM_ASSIGNED
+#endif
 }
 
 #if defined(__clang__)  // built with -fdeclspec: .x is a call
