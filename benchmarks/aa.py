@@ -26,11 +26,10 @@ def main() -> None:
     grades: list[Grade] = []
     with duel.competitor(told.competitor):
         for number in range(told.grades):
-            for size in told.sizes:
-                if time.monotonic() > until:
-                    break
-                learner, reference = (first, second) if number % 2 else (second, first)
-                grades.append(duel.grade(size, told.threshold, learner, reference, seed=1000 * number))
+            learner, reference = (first, second) if number % 2 else (second, first)
+            with duel.workers(len(told.sizes)):
+                for size in told.sizes:
+                    grades.append(duel.grade(size, told.threshold, learner, reference, seed=1000 * number))
             duel.record(name, vars(told), [asdict(g) for g in grades], table(grades))
             if time.monotonic() > until:
                 break

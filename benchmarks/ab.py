@@ -12,6 +12,7 @@ import argparse
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import product
 from math import sqrt
 from typing import Any
 
@@ -53,10 +54,9 @@ def main() -> None:
     bouts: list[Bout] = []
     with duel.competitor(told.competitor):
         for number in range(told.grades):
-            for size, (percent, slow) in ((s, x) for s in told.sizes for x in zip(told.percents, slower, strict=True)):
-                if time.monotonic() > until:
-                    break
-                bouts.append(bout(size, percent, slow, plain, number))
+            with duel.workers(len(told.sizes) * len(slower)):
+                for size, (percent, slow) in product(told.sizes, zip(told.percents, slower, strict=True)):
+                    bouts.append(bout(size, percent, slow, plain, number))
             duel.record(name, vars(told), [_plain(b) for b in bouts], table(bouts))
             if time.monotonic() > until:
                 break

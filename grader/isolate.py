@@ -130,12 +130,17 @@ _standing: list[Worker] = []
 
 
 @contextlib.contextmanager
-def standing(wanted: Mapping[str, int]) -> Iterator[None]:
-    """Starts so many workers of each backend now, for later calls of `start`: meanwhile the judge imports torch."""
+def standing(wanted: Mapping[str, int], settled: bool = False) -> Iterator[None]:
+    """Starts so many workers of each backend now, for later calls of `start`: meanwhile the judge imports torch.
+
+    With `settled` they are waited for, so that none is still starting while something is timed.
+    """
     try:
         with contextlib.suppress(MachineError):  # too narrow a limit for these: `start` says so if it has to
             for backend, count in wanted.items():
                 _standing.extend(Worker(backend, Arena(AMPLE)) for _ in range(count))
+        for worker in _standing if settled else ():
+            worker.settle_or_raise()
         yield
     finally:
         while _standing:

@@ -276,3 +276,12 @@ def test_our_own_processes_are_no_strangers_on_the_gpu(monkeypatch: pytest.Monke
         monkeypatch.setattr(worker, "backend", "cuda")
         assert isolate.contexts() - before == {worker.pid}
     assert isolate.contexts() == before
+
+
+def test_workers_that_stand_by_are_taken_and_the_rest_ended() -> None:
+    with isolate.standing({"simulator": 2}, settled=True):
+        ready = {worker.pid for worker in isolate._standing}
+        with isolate.start("simulator", 1 << 16) as worker:
+            assert worker.pid in ready and worker.started
+        (left,) = isolate._standing
+    assert not left.pid and not isolate._standing

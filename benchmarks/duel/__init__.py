@@ -16,7 +16,7 @@ from typing import Any
 HOME = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(HOME))
 
-from grader import backends, build, catalog, gpu, measure, spec  # noqa: E402  the source tree comes first
+from grader import backends, build, catalog, gpu, isolate, measure, spec  # noqa: E402  the source tree comes first
 from grader.errors import GraderError  # noqa: E402
 from grader.model import Build, Exercise  # noqa: E402
 
@@ -83,6 +83,11 @@ def grade(size: str, threshold: float, learner: Build, reference: Build, seed: i
         size, shape.ratio, shape.ci, shape.learner_us, shape.reference_us, shape.samples,
         measure.outcome(found.speed, found.decision).value, seconds, found.speed.notes,
     )  # fmt: skip
+
+
+def workers(count: int) -> contextlib.AbstractContextManager[None]:
+    """So many timing workers, started side by side and ready: one after the other would take most of the time."""
+    return isolate.standing({"cuda": count}, settled=True)
 
 
 @contextlib.contextmanager
