@@ -234,12 +234,12 @@ def _profiled(args: Args, exercise: Exercise, path: Path, found: Profile) -> Non
     if args.json:
         bench.emit(_as_json(exercise, path, found))
         return
-    from grader import tables
+    from grader import gauges
 
     screen.out(f"{exercise.id}  {choose.shown(path)}   {found.case}")
     if found.why_not:
         screen.out(f"nothing is counted: {found.why_not}", "what can be said without counters:")
-    screen.out("", tables.profiled(found.kernels, found.steps, found.notes, found.lines), "")
+    screen.out("", gauges.profiled(found.kernels, found.steps, found.notes, found.lines), "")
     if found.report:
         screen.out(f"the report: ncu-ui {found.report}")
     again = f"--file {choose.shown(path)}" if args.file else "--solution" if args.solution else ""

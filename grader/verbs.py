@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from grader import backends, bench, catalog, choose, gpu, pristine, record, score, screen
+from grader import backends, bench, catalog, choose, pristine, record, score, screen
 from grader.errors import EmptyError, MachineError, SpecError, UsageError
 from grader.model import Exercise, Request, Verdict
 
@@ -258,6 +258,8 @@ def compare(args: Args) -> int:
     if args.json:
         bench.emit({"exercise": exercise.id, "attempt": kept} | compare_.summary(yours, solution))
         return 0
+    from grader import gpu
+
     readme = choose.readme(bench.reference(home, exercise).parent)
     found = gpu.find()
     capability = found.capability if found else None

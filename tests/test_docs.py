@@ -20,7 +20,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from miniature import odd, verdict
 
-from grader import advice, bench, plain, score, screen, show, tables
+from grader import advice, bench, gauges, plain, score, screen, show
 from grader.model import Launch, Outcome
 from grader.timing import Rule
 from tests.test_profile import recorded
@@ -182,8 +182,8 @@ def test_the_profile_page_shows_what_was_counted() -> None:
     """Today's layout of the figures in tests/ncu; nvcc saw no spills."""
     where = "counted by Nsight Compute on NVIDIA H200, with cold caches and the clocks as they are"
     good, naive = (replace(recorded(ROOT, name), spilled_bytes=0) for name in ("softmax", "softmax_three_passes"))
-    whole = screen.text(tables.profiled((good,), advice.steps(good), (where,), ()), 96)
-    steps = screen.text(tables.limits(advice.steps(naive)), 96)
+    whole = screen.text(gauges.profiled((good,), advice.steps(good), (where,), ()), 96)
+    steps = screen.text(gauges.limits(advice.steps(naive)), 96)
     shown = re.findall(r"^```text\n(.*?)^```$", page("profile.md"), re.DOTALL | re.MULTILINE)
     assert shown == [whole, steps]
 

@@ -107,7 +107,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "figures": {"model"},
     "show": {"figures", "model"},
-    "tables": {"advice", "efficiency", "figures", "model", "record", "score", "show"},
+    "tables": {"efficiency", "figures", "model", "record", "score", "show"},
+    "gauges": {"advice", "efficiency", "figures"},
     "compare": {"figures", "model", "occupancy", "sass", "tables"},
     "doctor": {"backends", "catalog", "errors", "gpu", "peaks", "record", "sandbox"},
     # the command line
@@ -135,8 +136,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "simulate", "tables", "template",
     },
     "desk": {
-        "advice", "backends", "bench", "catalog", "choose", "editor", "errors", "export", "model", "pages", "pristine",
-        "profile", "record", "report", "score", "screen", "serve", "session", "tables", "verbs", "workspace",
+        "advice", "backends", "bench", "catalog", "choose", "editor", "errors", "export", "gauges", "model", "pages",
+        "pristine", "profile", "record", "report", "score", "screen", "serve", "session", "verbs", "workspace",
     },
     "cli": {"__init__", "catalog", "desk", "errors", "score", "screen", "verbs"},
     "__main__": {"cli"},
@@ -157,7 +158,7 @@ ONLY_IN = {
     "http": {"serve"},
     "matplotlib": {"charts"},
     "sqlalchemy": {"record"},
-    "rich": {"compare", "figures", "screen", "show", "tables"},
+    "rich": {"compare", "figures", "gauges", "screen", "show", "tables"},
     "argparse": {"cli", "session", "worker"},  # session: a Namespace, as if typed
 }  # fmt: skip
 MAY_PRINT = {"build", "cli", "screen"}  # build: in the forked child, into output.txt

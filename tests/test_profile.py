@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from miniature import SPEED, Course, keyboard, verdict
 from rich.console import Console
 
-from grader import advice, backends, choose, counters, desk, estimate, profile, spec, tables
+from grader import advice, backends, choose, counters, desk, estimate, gauges, profile, spec
 from grader.advice import Facts
 from grader.efficiency import Line
 from grader.errors import MachineError, UsageError
@@ -490,13 +490,13 @@ def text(renderable: object, width: int = 250) -> str:
 def test_the_screen() -> None:
     other = replace(PLAIN, kernel="other", us=1.0)
     steps = advice.steps(replace(PLAIN, shared_excess=4.0))
-    said = text(tables.profiled((PLAIN, other), steps, ("counted by hand",), LINES[1:2]))
+    said = text(gauges.profiled((PLAIN, other), steps, ("counted by hand",), LINES[1:2]))
     for piece in ("counted by hand", "4096 × 1 × 1", "other", "50 % busy", "what it is", "line 10", "8.00× the least",
                   "limit  bank conflicts", "→ pad the row", "then   latency"):  # fmt: skip
         assert piece in said
-    narrow = text(tables.profiled((PLAIN,), steps, (), ()), 60)
+    narrow = text(gauges.profiled((PLAIN,), steps, (), ()), 60)
     assert all(len(line) <= 60 for line in narrow.splitlines())
-    assert "what it is" not in narrow and f"in a terminal of {tables.ROOMY} columns" in " ".join(narrow.split())
+    assert "what it is" not in narrow and f"in a terminal of {gauges.ROOMY} columns" in " ".join(narrow.split())
 
 
 def test_mistakes_have_one_line(at: Course, tmp_path: Path) -> None:
