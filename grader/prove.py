@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from grader import backends, build, cases, check, declaration, isolate, judge
+from grader import backends, build, cases, check, isolate, judge
 from grader.author import TIMED, Check, checked
 from grader.errors import MachineError
 from grader.expect import expected
@@ -61,13 +61,14 @@ def nvcc(exercise: Exercise, path: Path) -> Iterator[str]:
     ships = path.parent.parent.name == "solutions"
     wanted = ships or all(one.outcome is not Outcome.COMPILE for one in expected(path))
     with tempfile.TemporaryDirectory() as place:
-        header = Path(place) / "declaration.h"
-        header.write_text(declaration.header(exercise.declaration))
+        cuda, header = backends.get("cuda"), Path(place) / "launcher.h"
+        header.write_text(cuda.header(exercise))
         words = [
             "nvcc",
             "-std=c++17",
             "-arch=sm_90",
             "-O1",
+            cuda.NO_BESSEL,
             "-include",
             str(header),
             "-c",

@@ -70,7 +70,13 @@ def device() -> str:
 # ---------------------------------------------------------------- how it is compiled
 
 
-BESIDE_BESSEL = "#include <array>\n#include <limits>\n#include <type_traits>\n"  # the same header brings std::max
+NO_BESSEL = "-D_GLIBCXX_BITS_SPECFUN_H"  # a sixth of what nvcc reads; the header also brings std::max and the like:
+BESIDE_BESSEL = "#include <array>\n#include <limits>\n#include <type_traits>\n"
+
+
+def header(exercise: Exercise) -> str:
+    """What stands before the learner's text."""
+    return BESIDE_BESSEL + declaration.header(exercise.declaration)
 
 
 def sources(exercise: Exercise, text: str, name: str) -> Sources:
@@ -79,10 +85,10 @@ def sources(exercise: Exercise, text: str, name: str) -> Sources:
     arch = "{}.{}".format(*found.capability) if found else "9.0"
     half = "HALF_OPERATORS HALF_CONVERSIONS HALF2_OPERATORS BFLOAT16_CONVERSIONS"
     return Sources(
-        files={name: text, "launcher.h": BESIDE_BESSEL + declaration.header(exercise.declaration)},
+        files={name: text, "launcher.h": header(exercise)},
         compile=(name,),
         cuda_cflags=(
-            "-O3", "-std=c++17", "-lineinfo", "-Xptxas", "-v", "-D_GLIBCXX_BITS_SPECFUN_H", "-include", "launcher.h",
+            "-O3", "-std=c++17", "-lineinfo", "-Xptxas", "-v", NO_BESSEL, "-include", "launcher.h",
             "-DCCCL_DISABLE_NVTX",  # it looks up functions by name
             *_assembler(),
             *(f"-U__CUDA_NO_{word}__" for word in half.split()),  # torch forbids fp16 arithmetic; CUDA does not
