@@ -1,11 +1,20 @@
-"""python -m grader"""
+"""python -m grader, and the script `grader`."""
 
+import gc
 import sys
 
-if __name__ == "__main__":
-    try:
-        from grader.cli import main
 
-        sys.exit(main())
-    except KeyboardInterrupt:  # before main was there to say so
-        sys.exit(130)
+def main() -> int:
+    gc.set_threshold(50_000)  # what is imported lives to the end: looking it through is a tenth of a light verb's time
+    try:
+        from grader import cli
+
+        return cli.main()
+    except KeyboardInterrupt:  # before cli was there to say so
+        return 130
+    finally:
+        gc.freeze()  # nor does the end have to
+
+
+if __name__ == "__main__":
+    sys.exit(main())
