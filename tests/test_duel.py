@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import subprocess
@@ -76,9 +77,12 @@ def test_a_whole_run(script: ModuleType, tmp_path: Path, monkeypatch: pytest.Mon
     speed = Speed(1.0, (0.99, 1.01), 0.85, 5.0, 5.0, None, None, "memory", (shape,))
     monkeypatch.setattr(measure, "alone", lambda *_: measure.Measured(speed, None, Decision.CLEAR))
     monkeypatch.setattr(duel, "built", lambda texts: [None] * len(texts))
+    stood: list[int] = []
+    monkeypatch.setattr(duel, "workers", lambda count: stood.append(count) or contextlib.nullcontext())
     monkeypatch.setattr(duel, "HOME", tmp_path)
     monkeypatch.setattr(sys, "argv", ["x", "--seconds", "60", "--grades", "2", "--sizes", "5 µs,1 ms"])
     script.main()
     (path,) = (tmp_path / "benchmarks" / "results").glob("*.json")
     said = json.loads(path.read_text())
+    assert stood == ([2, 2] if script is aa else [6, 6]), "a worker for each grade of a round, started together"
     assert len(said["rows"]) == (4 if script is aa else 12) and len(said["table"]) == (4 if script is aa else 8)
