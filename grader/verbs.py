@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from grader import backends, bench, catalog, choose, pristine, record, score, screen
 from grader.errors import EmptyError, MachineError, SpecError, UsageError
 from grader.model import Exercise, Request, Verdict
+
+if TYPE_CHECKING:
+    from grader.simulate import Simulated
 
 Args = Any  # what argparse made of the command line
 
@@ -50,12 +53,20 @@ def _tally(codes: list[int], asked: int) -> str:
 
 def _run_one(shared: bench.Bench, exercise: Exercise, alone: bool) -> int:
     try:
-        return bench.CODES.get(shared.grade(exercise).outcome, 1)
+        verdict = shared.grade(exercise)
+        if alone and verdict.passed and _wants_counts(shared.args):
+            _counted(exercise, shared.path(exercise))
+        return bench.CODES.get(verdict.outcome, 1)
     except SpecError as error:  # one broken exercise does not stop the others
         if alone:
             raise
         screen.note(f"{exercise.id}: {error}")
         return error.exit_code
+
+
+def _wants_counts(args: Args) -> bool:
+    """Who asks for the simulator by name also sees what it counts, as from `simulate`."""
+    return args.backend == "simulator" and not args.json and not args.case
 
 
 # ---------------------------------------------------------------- lists
@@ -310,34 +321,64 @@ def simulate(args: Args) -> int:
     home = catalog.root()
     (exercise,) = choose.exercises(home, [args.name] if args.name else [])
     path = Path(args.file) if args.file else bench.reference(home, exercise) if args.solution else exercise.source
+    asked = _counting(exercise, path, args.seed, args.case or "")
+    found = _count(asked)
+    outcome = found.trial.outcome.value
+    if args.json:
+        bench.emit(_as_json(asked, found))
+        return 0 if outcome == "PASS" else 1
+    screen.out(f"{exercise.id}  {choose.shown(path)}   {found.trial.case}", "")
+    _show(asked, found)
+    if outcome != "PASS":
+        screen.out("", f"this call is {outcome}:  {args.command} run {exercise.number} --backend simulator  says why")
+    return 0 if outcome == "PASS" else 1
+
+
+def _counted(exercise: Exercise, path: Path) -> None:
+    """The same, under the verdict of a run."""
+    asked = _counting(exercise, path)
+    found = _count(asked)
+    screen.out("", f"one call at {found.trial.case}:")
+    _show(asked, found)
+
+
+def _counting(exercise: Exercise, path: Path, seed: int | None = None, case: str = "") -> Request:
     text = choose.source(path, exercise)
-    asked = Request(exercise, path, text, path, "simulator", seed=args.seed, case=args.case or "", speed=False)
+    return Request(exercise, path, text, path, "simulator", seed=seed, case=case, speed=False)
+
+
+def _count(asked: Request) -> Simulated:
     progress = screen.Progress()
     try:
         progress("importing torch")
-        from grader import efficiency
-        from grader import simulate as simulate_
+        from grader import simulate
 
-        found = simulate_.simulate(asked, progress)
+        return simulate.simulate(asked, progress)
     finally:
         progress.clear()
-    run = found.trial.run
-    lines, outcome = efficiency.lines(run.traffic, text), found.trial.outcome.value
-    if args.json:
-        rows = [asdict(line) | {"excess": line.excess} for line in lines]
-        totals = {"bytes_moved": efficiency.moved(lines), "bytes_needed": found.needed}
-        facts = {"schema_version": 1, "exercise": exercise.id, "case": str(found.trial.case), "outcome": outcome}
-        bench.emit(facts | totals | {"lines": rows, "findings": [asdict(f) for f in found.trial.findings]})
-    else:
-        from grader import tables
 
-        screen.out(f"{exercise.id}  {choose.shown(path)}   {found.trial.case}", "")
-        screen.out(tables.traffic(lines, efficiency.moved(lines), found.needed))
-        if outcome != "PASS":
-            screen.out(
-                "", f"this call is {outcome}:  {args.command} run {exercise.number} --backend simulator  says why"
-            )
-    return 0 if outcome == "PASS" else 1
+
+def _as_json(asked: Request, found: Simulated) -> dict[str, Any]:
+    from grader import efficiency
+
+    lines = efficiency.lines(found.trial.run.traffic, asked.text)
+    rows = [asdict(line) | {"excess": line.excess} for line in lines]
+    totals = {"bytes_moved": efficiency.moved(lines), "bytes_needed": found.needed}
+    facts = {"exercise": asked.exercise.id, "case": str(found.trial.case), "outcome": found.trial.outcome.value}
+    return {
+        "schema_version": 1,
+        **facts,
+        **totals,
+        "lines": rows,
+        "findings": [asdict(f) for f in found.trial.findings],
+    }
+
+
+def _show(asked: Request, found: Simulated) -> None:
+    from grader import efficiency, tables
+
+    lines = efficiency.lines(found.trial.run.traffic, asked.text)
+    screen.out(tables.traffic(lines, efficiency.moved(lines), found.needed))
 
 
 # ---------------------------------------------------------------- authors

@@ -85,3 +85,13 @@ def test_simulate_a_source_that_does_not_compile(tmp_path: Path, capsys: pytest.
     broken.write_text("this is not C++\n")
     assert cli.main(["simulate", "4", "--file", str(broken)]) == 2
     assert "does not compile" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("more", "counted"), [((), True), (("--json",), False)])
+def test_a_run_on_the_simulator_by_name_shows_what_it_counted(
+    more: tuple[str, ...], counted: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = HOME / "tests" / "attempts" / "04_warp_reduce" / "serial_row.cu"
+    assert cli.main(["run", "4", "--file", str(source), "--backend", "simulator", "--no-record", *more]) == 0
+    said = capsys.readouterr().out
+    assert ("sectors" in said and "of ideal" in said) is counted
