@@ -6,7 +6,7 @@ import argparse
 import difflib
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -74,26 +74,32 @@ def _run(words: list[str]) -> int:
     args = parser.parse_args(words)
     args.command = command
     call: Verb = args.call
-    with _rooted(getattr(args, "root", "")):
+    with _environment(_asked(args)):
         code = call(args)
     sys.stdout.flush()  # a closed pipe shows here, not at exit
     return code
 
 
+def _asked(args: argparse.Namespace) -> dict[str, str]:
+    """The variables that --root and --plain stand for. Raises UsageError for a folder without exercises."""
+    root = getattr(args, "root", "")
+    if root and not any(Path(root).glob("exercises/*/exercise.toml")):
+        raise UsageError(f"--root {root}: there is no exercises/ with an exercise.toml in it; name another folder")
+    plain = {"NO_COLOR": "1", "TERM": "dumb"} if getattr(args, "plain", False) else {}
+    return plain | ({"GRADER_ROOT": root} if root else {})
+
+
 @contextmanager
-def _rooted(folder: str) -> Iterator[None]:
-    """--root is GRADER_ROOT for this one command, workers and compilers included."""
-    before = os.environ.get("GRADER_ROOT")
-    if folder and not any(Path(folder).glob("exercises/*/exercise.toml")):
-        raise UsageError(f"--root {folder}: there is no exercises/ with an exercise.toml in it; name another folder")
-    if folder:
-        os.environ["GRADER_ROOT"] = folder
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    """For this one command, workers and compilers included."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
     try:
         yield
     finally:
-        if folder:
-            os.environ.pop("GRADER_ROOT")
-            os.environ.update({"GRADER_ROOT": before} if before else {})
+        for name, value in before.items():
+            os.environ.pop(name)
+            os.environ.update({} if value is None else {name: value})
 
 
 def _command() -> str:
@@ -123,16 +129,18 @@ def _parser(command: str) -> tuple[Parser, tuple[str, ...]]:
     )
     parser.add_argument("--version", action="version", version=f"grader {__version__}")
     parser.add_argument("--json", action="store_true", help="without a verb: where you are, as JSON alone on stdout")
-    _add_root(parser)
+    _add_everywhere(parser)
     parser.set_defaults(call=verbs.overview)
     group = parser.add_subparsers(title="verbs", metavar="VERB")
     _add_verbs(partial(_verb, group, command))
     return parser, tuple(group.choices)
 
 
-def _add_root(parser: Parser) -> None:
+def _add_everywhere(parser: Parser) -> None:
     told = "the folder that holds exercises/ (default: GRADER_ROOT, the workspace you stand in, the installed ones)"
     parser.add_argument("--root", metavar="DIR", default=argparse.SUPPRESS, help=told)
+    told = "no colours, no links, no line that changes: for screen readers and logs"
+    parser.add_argument("--plain", action="store_true", default=argparse.SUPPRESS, help=told)
 
 
 def _verb(group: Any, command: str, name: str, call: Verb, text: str, *examples: str) -> Parser:
@@ -149,7 +157,7 @@ def _verb(group: Any, command: str, name: str, call: Verb, text: str, *examples:
     made.set_defaults(call=call)
     told = "print JSON alone on stdout"
     made.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=told)  # may stand before the verb
-    _add_root(made)
+    _add_everywhere(made)
     return made
 
 

@@ -31,8 +31,8 @@ def coloured(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:
 
 
 def watched() -> bool:
-    """Whether a person looks at stdout: only then is Markdown worth rendering."""
-    return sys.stdout.isatty()
+    """Whether a person looks at stdout, and not for plain text: only then is Markdown worth rendering."""
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def links(environ: Mapping[str, str] = os.environ) -> bool:

@@ -546,3 +546,14 @@ def test_a_verdict_is_recorded_with_its_versions(at: Course) -> None:
     at("run", "1")
     (kept,) = record.attempts(record.url())
     assert {"grader", "python", "torch"} <= json.loads(kept.versions).keys() and kept.at.endswith("+00:00")
+
+
+@pytest.mark.parametrize("words", [("list", "--plain"), ("--plain", "list")])
+def test_plain_has_no_escape_codes(words: tuple[str, ...], at: Course) -> None:
+    """Before the verb or behind it; the environment is as it was afterwards."""
+    coloured = python("-m", "grader", "list", FORCE_COLOR="1").stdout
+    plain = python("-m", "grader", *words, FORCE_COLOR="1").stdout
+    assert "\x1b[" in coloured and "\x1b[" not in plain and "01_copy" in plain
+    before = dict(os.environ)
+    at(*words)
+    assert dict(os.environ) == before
