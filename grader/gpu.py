@@ -41,7 +41,7 @@ def nvml() -> Iterator[Any]:
         pynvml.nvmlShutdown()
 
 
-def wake() -> threading.Thread:
+def wake() -> None:
     """Makes the context that torch will use, beside its import: half a second. Failure is torch's to report."""
 
     def retain() -> None:
@@ -51,9 +51,7 @@ def wake() -> threading.Thread:
             cuda.cuDeviceGet(ctypes.byref(device), 0)
             cuda.cuDevicePrimaryCtxRetain(ctypes.byref(context), device)
 
-    thread = threading.Thread(target=retain, name="wake", daemon=True)
-    thread.start()
-    return thread
+    threading.Thread(target=retain, name="wake", daemon=True).start()
 
 
 def handle(p: Any) -> Any:

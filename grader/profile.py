@@ -118,12 +118,8 @@ def _built(request: Request, progress: Progress) -> Build:
     sources = backends.get(request.backend).sources(request.exercise, request.text, f"{request.exercise.name}.cu")
     built = build.start(sources, request.backend, build.cache()).wait()
     if built.errors:
-        raise _broken(built.errors)
+        raise simulate.broken(built.errors)
     return built
-
-
-def _broken(errors: str) -> UsageError:
-    return UsageError(f"it does not compile; `grader run` shows the errors whole\n{errors}")
 
 
 def _filled(arena: Arena, request: Request, spec: spec_.Spec, case: Case) -> Job:
@@ -253,7 +249,7 @@ def _cubin(request: Request, capability: tuple[int, int], folder: Path) -> Compi
     done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=build.SECONDS, check=False)
     compiled: Compiled = cuda.explain(done.stdout + done.stderr)
     if done.returncode:
-        raise _broken(compiled.errors or done.stderr)
+        raise simulate.broken(compiled.errors or done.stderr)
     return compiled
 
 

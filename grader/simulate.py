@@ -40,13 +40,18 @@ def simulate(request: Request, progress: Callable[[str], None]) -> Simulated:
     progress("compiling")
     built = build.start(sources, "simulator", build.cache()).wait()
     if built.errors:
-        raise UsageError(f"it does not compile; `grader run` shows the errors whole\n{built.errors}")
+        raise broken(built.errors)
     progress(f"simulating {case}")
     with isolate.start("simulator", cases.arena_size(spec.moved(**case.sizes))) as worker:
         worker.add(built.library, exercise.declaration.launcher)
         seed = secrets.randbits(32) if request.seed is None else request.seed
         trial = cases.attempt(exercise, spec, worker, case, seed, SECONDS)
     return Simulated(trial, spec.moved(**case.sizes))
+
+
+def broken(errors: str) -> UsageError:
+    """For verbs that look at a kernel and do not judge it."""
+    return UsageError(f"it does not compile; `grader run` shows the errors whole\n{errors}")
 
 
 def typical(spec: spec_.Spec) -> Case:

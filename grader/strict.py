@@ -11,7 +11,6 @@ import time
 from dataclasses import dataclass, field
 
 from grader import backends, blame, build, cases, isolate
-from grader import spec as spec_
 from grader.isolate import Worker
 from grader.model import Case, Outcome, Request, Stage
 from grader.spec import Spec
@@ -31,6 +30,7 @@ class Strict:
     stack: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     worker: Worker | None = None
     pending: build.Pending | None = None
+    spec: Spec | None = None  # once it has begun
     thread: threading.Thread | None = None
     why_not: str = ""
     trials: list[cases.Trial] = field(default_factory=list)
@@ -64,6 +64,7 @@ class Strict:
 
     def begin(self, spec: Spec, seed: int) -> None:
         """Runs the cases behind the judge's back."""
+        self.spec = spec
         if not self.why_not:
             chosen = cases.sample(self.request.exercise, spec, seed, CASES, BUDGET)
             self.thread = threading.Thread(target=self._run, args=(spec, seed, chosen), daemon=True)
@@ -104,8 +105,8 @@ class Strict:
         """A GPU's register may hold the right value by luck."""
         if trial.outcome is not Outcome.WRONG or any(t.findings for t in self.trials):
             return trial
-        exercise = self.request.exercise
-        return blame.blamed(exercise, spec_.load(exercise.folder), self.request.text, trial, {})
+        assert self.spec
+        return blame.blamed(self.request.exercise, self.spec, self.request.text, trial, {})
 
     def stage(self) -> Stage:
         """One line of the verdict."""
