@@ -106,8 +106,7 @@ def digest(slug: str, attempt: str) -> str:
 
 def built(slug: str, attempt: str, backend: str) -> Path:
     exercise = catalog.load(HOME, slug)
-    text, name = kernel_source(slug, attempt).read_text(), f"{exercise.name}.cu"
-    done = build.start(backends.get(backend).sources(exercise, text, name), backend, build.cache()).wait()
+    done = build.begin(exercise, kernel_source(slug, attempt).read_text(), backend).wait()
     assert not done.errors, done.errors
     return done.library
 

@@ -133,10 +133,9 @@ def current(record: Mapping[str, Any], slug: str) -> bool:
 
 def built(chunk: Sequence[Exercise]) -> dict[str, dict[str, Build]]:
     """Exercise -> rung -> build, compiled on all cores; nothing is timed meanwhile."""
-    cuda, pending = backends.get("cuda"), []
+    pending = []
     for exercise, (name, path) in ((e, item) for e in chunk for item in sources(e).items()):
-        found = cuda.sources(exercise, path.read_text(), f"{exercise.name}.cu")
-        pending.append((exercise.id, name, build.start(found, "cuda", build.cache())))
+        pending.append((exercise.id, name, build.begin(exercise, path.read_text(), "cuda")))
         while sum(not one.over for *_, one in pending) >= (os.cpu_count() or 1):
             time.sleep(0.01)
     done: dict[str, dict[str, Build]] = {exercise.id: {} for exercise in chunk}

@@ -28,7 +28,7 @@ import platformdirs
 
 from grader import backends, included, interrupt
 from grader.errors import MachineError
-from grader.model import Build, Compiled, Sources
+from grader.model import Build, Compiled, Exercise, Sources
 
 SECONDS = 120.0  # a build that takes longer is stuck
 ASK_SECONDS = 2.0  # for a compiler that is told to end
@@ -130,6 +130,11 @@ class Pending:
 def warm() -> None:
     """What the first build would import: half a second."""
     import torch.utils.cpp_extension  # noqa: F401
+
+
+def begin(exercise: Exercise, text: str, backend: str) -> Pending:
+    """The build of one source, as the grader compiles it. Raises Refused for what cannot be translated."""
+    return start(backends.get(backend).sources(exercise, text, f"{exercise.name}.cu"), backend, cache())
 
 
 def start(sources: Sources, backend: str, cache: Path) -> Pending:

@@ -253,8 +253,7 @@ def _start(grading: Grading) -> list[build.Pending]:
     texts = [request.text]
     if wants_speed(request) and (reference := request.reference.read_text()) != request.text:
         texts.append(reference)
-    backend, name = backends.get(request.backend), f"{request.exercise.name}.cu"
-    return [build.start(backend.sources(request.exercise, t, name), request.backend, build.cache()) for t in texts]
+    return [build.begin(request.exercise, text, request.backend) for text in texts]
 
 
 def _stop(pending: list[build.Pending]) -> None:

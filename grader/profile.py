@@ -115,8 +115,7 @@ def _no_report(asked: Asked, why: str) -> None:
 
 def _built(request: Request, progress: Progress) -> Build:
     progress("compiling")
-    sources = backends.get(request.backend).sources(request.exercise, request.text, f"{request.exercise.name}.cu")
-    built = build.start(sources, request.backend, build.cache()).wait()
+    built = build.begin(request.exercise, request.text, request.backend).wait()
     if built.errors:
         raise simulate.broken(built.errors)
     return built

@@ -96,8 +96,7 @@ def simulated(folder: Folder) -> Iterator[str]:
 
 
 def _built(folder: Folder, path: Path, backend: str) -> Build:
-    text, name = path.read_text(), f"{folder.exercise.name}.cu"
-    return build.start(backends.get(backend).sources(folder.exercise, text, name), backend, build.cache()).wait()
+    return build.begin(folder.exercise, path.read_text(), backend).wait()
 
 
 # ---------------------------------------------------------------- verdicts

@@ -42,14 +42,11 @@ class Strict:
         self.why_not = _why_not(self.request)
         if self.why_not:
             return self
-        simulator = backends.get("simulator")
         try:
-            exercise = self.request.exercise
-            sources = simulator.sources(exercise, self.request.text, f"{exercise.name}.cu")
+            self.pending = build.begin(self.request.exercise, self.request.text, "simulator")
         except Refused as refused:
             self.why_not = str(refused)
             return self
-        self.pending = build.start(sources, "simulator", build.cache())
         self.worker = self.stack.enter_context(isolate.start("simulator", cases.arena_size(BUDGET)))
         return self
 

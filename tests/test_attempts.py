@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from grader import backends, build, catalog, large, prove
+from grader import build, catalog, large, prove
 from grader.expect import expected
 from grader.folder import Folder
 from grader.model import Outcome
@@ -35,12 +35,11 @@ def compiled() -> None:
     """All .cu at once on all cores, so that the GPU is not kept waiting by one compiler after the other."""
     if "PYTEST_XDIST_WORKER" in os.environ:
         return  # several processes compile side by side anyway
-    cuda, cores, pending = backends.get("cuda"), os.cpu_count() or 1, []
+    cores, pending = os.cpu_count() or 1, []
     solutions = [HOME / "solutions" / slug / f"{slug[3:]}.cu" for slug in IDS]
     for path in (*solutions, *ATTEMPTS):
         exercise = catalog.load(HOME, path.parent.name)
-        sources = cuda.sources(exercise, path.read_text(), f"{exercise.name}.cu")
-        pending.append(build.start(sources, "cuda", build.cache()))
+        pending.append(build.begin(exercise, path.read_text(), "cuda"))
         if len(pending) >= cores:
             pending.pop(0).wait()
     for one in pending:

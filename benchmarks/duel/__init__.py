@@ -16,7 +16,7 @@ from typing import Any
 HOME = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(HOME))
 
-from grader import backends, build, catalog, gpu, isolate, measure, spec  # noqa: E402  the source tree comes first
+from grader import build, catalog, gpu, isolate, measure, spec  # noqa: E402  the source tree comes first
 from grader.errors import GraderError  # noqa: E402
 from grader.model import Build, Exercise  # noqa: E402
 
@@ -56,8 +56,7 @@ def text(percent: int, mark: str) -> str:
 
 
 def built(texts: Sequence[str]) -> list[Build]:
-    backend, name = backends.get("cuda"), EXERCISE.source.name
-    pending = [build.start(backend.sources(EXERCISE, t, name), "cuda", build.cache()) for t in texts]
+    pending = [build.begin(EXERCISE, text, "cuda") for text in texts]
     found = [one.wait() for one in pending]
     if errors := [one.errors for one in found if one.errors]:
         raise SystemExit(errors[0])
