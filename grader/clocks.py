@@ -59,10 +59,15 @@ def hidden(pairs: Sequence[Pair]) -> tuple[float, float] | None:
     return (a + c) / 2, (b + d) / 2
 
 
-def contradiction(pairs: Sequence[Pair]) -> str:
-    """Why the worker's times cannot be believed, or ""."""
+def ahead(pairs: Sequence[Pair]) -> str:
+    """A call cannot take longer inside than outside; "" where none does."""
     if late := [p for p in pairs if p.learner_us > p.learner_wall or p.reference_us > p.reference_wall]:
         return f"{len(late)} calls took longer by the GPU's clock than by the judge's: the events were tampered with"
+    return ""
+
+
+def contradiction(pairs: Sequence[Pair]) -> str:
+    """Why the worker's times cannot be believed, or ""."""
     if (found := hidden(pairs)) is None:
         return ""
     claimed = median([p.learner_us for p in pairs])

@@ -38,7 +38,7 @@ def notes(before: State | None, after: State | None) -> tuple[str, ...]:
     said = [text for bit, text in REASONS.items() if seen & bit]
     if seen & POWER_CAP:
         said.append("the clocks were held down by the power cap" + _of(before, after))
-    if max(before.others, after.others):
+    if shared(before, after):
         said.append(f"{max(before.others, after.others)} other processes were on this GPU")
     if after.temperature >= HOT:
         said.append(f"the GPU was {after.temperature} °C hot")
@@ -64,6 +64,11 @@ def broken(before: State | None, after: State | None) -> bool:
     return before is not None and after is not None and after.uncorrected > before.uncorrected
 
 
+def shared(before: State | None, after: State | None) -> bool:
+    """Whether somebody else had turns on the GPU."""
+    return before is not None and after is not None and max(before.others, after.others) > 0
+
+
 def disturbed(before: State | None, after: State | None) -> bool:
     """Whether a verdict close to its threshold should not be given."""
     if before is None or after is None:
@@ -72,4 +77,4 @@ def disturbed(before: State | None, after: State | None) -> bool:
     throttled = any(seen & bit for bit in REASONS)
     # A matrix product draws all the power there is: both kernels are then timed at the same lower clock.
     sagged = _sagged(before, after) and not seen & POWER_CAP
-    return throttled or sagged or max(before.others, after.others) > 0
+    return throttled or sagged or shared(before, after)

@@ -162,11 +162,13 @@ def _reap(process: subprocess.Popen[bytes], folder: tempfile.TemporaryDirectory[
 
 
 _running: set[Worker] = set()
+_struck: set[int] = set()  # the driver may still be taking down their contexts
 
 
 def contexts() -> frozenset[int]:
     """Our processes that hold a context on the GPU, or may: this one and its workers'."""
-    return frozenset({os.getpid(), *(overdraft.last(w.pid) for w in _running if w.backend == "cuda")})
+    _struck.difference_update([pid for pid in _struck if not os.path.exists(f"/proc/{pid}")])
+    return frozenset({os.getpid(), *_struck, *(overdraft.last(w.pid) for w in _running if w.backend == "cuda")})
 
 
 @functools.cache
@@ -190,6 +192,7 @@ class Worker:
         self.process: subprocess.Popen[bytes] | None = None
         self.started, self.loaded = False, 0
         self.cancelled, self.options = False, dict[str, int]()
+        self.shared: tuple[int, int] | None = None  # descriptor and bytes of device memory
         for descriptor in (self.log, self.report):  # emptied between runs, while the child keeps them open
             fcntl.fcntl(descriptor, fcntl.F_SETFL, os.O_APPEND)
         self.start()
@@ -251,6 +254,8 @@ class Worker:
             if self.options:
                 self._ask({"do": "options", "options": self.options})
             self.started = True
+            if why_not := self._share():
+                raise WorkerError(why_not)  # the child before this one could
         for library, launcher in self.libraries[self.loaded :]:
             if why_not := self._load(library, launcher):
                 return why_not
@@ -286,6 +291,20 @@ class Worker:
         """To be loaded by this child and by those that replace it."""
         self.libraries += ((library, launcher),)
 
+    def share(self, descriptor: int, size: int) -> str:
+        """Hands over device memory; returns why that cannot be. Those that replace this child get it too."""
+        self.settle_or_raise()
+        self.shared = (descriptor, size)
+        if why_not := self._share():
+            self.shared = None
+        return why_not
+
+    def _share(self) -> str:
+        if self.shared is None:
+            return ""
+        descriptor, size = self.shared
+        return str(self._ask({"do": "share", "size": size}, descriptor)["why_not"])
+
     def adjust(self, options: Mapping[str, int]) -> None:
         """Further options, for this child and for those that replace it."""
         self.options |= options
@@ -307,6 +326,8 @@ class Worker:
     def _strike(self) -> None:
         """SIGKILL to the child's whole group; nobody is waited for."""
         if self.process is not None:
+            if self.backend == "cuda":
+                _struck.add(overdraft.last(self.pid))
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
 
@@ -366,10 +387,10 @@ class Worker:
             raise Died(Fate.CRASHED, str(answer["failed"]).removeprefix("CUDARuntimeError: "))
         return answer
 
-    def _ask(self, message: dict[str, Any] | None) -> dict[str, Any]:
+    def _ask(self, message: dict[str, Any] | None, *descriptors: int) -> dict[str, Any]:
         """For what cannot be the learner's fault: raises WorkerError or MachineError."""
         try:
-            return self._talk(message, START_SECONDS)
+            return self._talk(message, START_SECONDS, *descriptors)
         except Died as died:
             said = f"{died} {self._printed()[-500:]}".strip()
             self.kill()

@@ -48,6 +48,7 @@ CREW = 4  # workers that simulate side by side, at most
 EXAMPLES = {"cuda": 100, "simulator": 40}
 BUDGET = {"cuda": 2 << 20, "simulator": 1 << 19}  # bytes one case may move
 SECONDS = {"cuda": 5.0, "simulator": 10.0}  # time limit of one case
+ALONE = 60.0  # of a replay, which may be of a timed size
 
 
 def examples(request: Request) -> Path | None:
@@ -139,7 +140,7 @@ def _judge(grading: Grading) -> Verdict:
         stack.callback(_stop, pending)
         strict = stack.enter_context(Strict(request)) if request.backend == "cuda" else None
         if timer:  # a thread: only now, when no more compilers are forked
-            speed = stack.enter_context(measure.preparing(request.exercise, spec, timer.arena, build.cache()))
+            speed = stack.enter_context(measure.preparing(request.exercise, spec, timer, build.cache()))
         # The compiler has its copy of the source: what it will be tried on is decided now, and known to nobody else.
         grading.seed = secrets.randbits(32) if request.seed is None else request.seed
         ahead = _ahead(grading, spec, lambda: all(one.over for one in pending))
@@ -158,7 +159,7 @@ def _judge(grading: Grading) -> Verdict:
         if timer is None or speed is None or reference is None:
             verdict = grading.verdict(Outcome.PASS, speed_why=_no_speed(request), score=1.0)
         else:
-            with nvtx.annotate("wait for page-locked memory"):
+            with nvtx.annotate("wait for the exchange"):
                 ready = speed.result()
             verdict = _speed(grading, spec, timer, ready, learner, reference)
         return _strict(grading, strict, wait=True) or replace(verdict, stages=_with(verdict, strict))
@@ -297,7 +298,7 @@ def _ahead(grading: Grading, spec: Spec, enough: Callable[[], bool]) -> cases.Ah
     request, backend = grading.request, grading.request.backend
     count = request.examples or EXAMPLES[backend]
     if request.case:
-        return cases.Ahead(grading.seed, count, BUDGET[backend], measure.SECONDS)
+        return cases.Ahead(grading.seed, count, BUDGET[backend], ALONE)
     plan = cases.Ahead(grading.seed, count, BUDGET[backend], SECONDS[backend])
     return cases.prepared(request.exercise, spec, backend, plan, enough)
 

@@ -27,8 +27,12 @@ class Rule:
     most: int = 60
     width: float = 0.03  # of the ratio: narrower than anyone can use
     early: float = 0.995  # coverage asked for before the end: who looks after every pair finds 95 % by luck too often
+    hopeless: float = 0.1  # of the threshold, each time: no more pairs then, if they take
+    patience: float = 2.0  # seconds together: a short kernel may have met another process
 
     def decide(self, ratios: Sequence[float], elapsed: float) -> Decision:
+        if len(ratios) >= 2 and elapsed >= self.patience and max(ratios) < self.hopeless * self.threshold:
+            return Decision.CLEAR
         if len(ratios) < self.least:
             return Decision.MORE
         over = len(ratios) >= self.most or elapsed >= self.seconds

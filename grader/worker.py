@@ -126,12 +126,21 @@ def _profile(device: _Lazy, message: dict[str, Any]) -> dict[str, Any]:
     return {"done": True}
 
 
+def _share(device: _Lazy, message: dict[str, Any]) -> dict[str, Any]:
+    """Device memory of the judge's, as a descriptor: timed contents and answers are exchanged there."""
+    descriptor = message["descriptors"].pop()
+    try:
+        return {"why_not": device().share(descriptor, message["size"])}
+    finally:
+        os.close(descriptor)
+
+
 def _arm(device: _Lazy, message: dict[str, Any]) -> dict[str, Any]:
     return {"findings": [asdict(finding) for finding in device().arm(wire.job_from(message["job"]))]}
 
 
 def _sample(device: _Lazy, message: dict[str, Any]) -> dict[str, Any]:
-    return {"us": device().sample(message["library"], message["upload"], message["poison"])}
+    return {"us": device().sample(message["library"], message["upload"], message["poison"], message["kept"])}
 
 
 def _batch(device: _Lazy, message: dict[str, Any]) -> dict[str, Any]:
@@ -147,6 +156,7 @@ _VERBS = {
     "run": _run,
     "apart": _apart,
     "profile": _profile,
+    "share": _share,
     "arm": _arm,
     "sample": _sample,
     "batch": _batch,

@@ -11,6 +11,7 @@ import ctypes
 import errno
 import mmap
 import os
+import secrets
 import signal
 import socket
 import stat
@@ -50,6 +51,13 @@ class Device:
     def rehearse(self) -> None:
         if os.environ.get("GRADER_NEEDY"):
             subprocess.run(["true"], check=True)
+
+    def share(self, descriptor: int, size: int) -> str:
+        if size < 16:
+            return "too small"
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{size} bytes for {secrets.token_hex(4)}".encode(), 0)
+        return ""
 
     def load(self, library: Path, launcher: str) -> str:
         self.word = ctypes.string_at(ctypes.CDLL(str(library)).word).decode().split()[0]

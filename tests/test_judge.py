@@ -275,7 +275,31 @@ def test_our_own_processes_are_no_strangers_on_the_gpu(monkeypatch: pytest.Monke
         assert isolate.contexts() == before  # it has no context
         monkeypatch.setattr(worker, "backend", "cuda")
         assert isolate.contexts() - before == {worker.pid}
+        stopped = worker.pid
+        os.kill(stopped, signal.SIGSTOP)
+        worker._strike()
+        assert (stopped in isolate.contexts()) is os.path.exists(f"/proc/{stopped}")  # the driver needs a while
+    until = time.monotonic() + 20
+    while isolate.contexts() != before and time.monotonic() < until:
+        time.sleep(0.01)
     assert isolate.contexts() == before
+
+
+def test_shared_memory_is_handed_to_those_that_come_after(tmp_path: Path) -> None:
+    place = os.open(tmp_path / "block", os.O_RDWR | os.O_CREAT)
+    with isolate.start(BACKEND, 1 << 16) as worker:
+        assert worker.share(place, 1 << 21) == ""
+        first = os.pread(place, 64, 0)
+        assert first.startswith(b"2097152 bytes for ")
+        worker.renew()
+        worker.settle()
+        second = os.pread(place, 64, 0)
+        assert second != first and second.startswith(b"2097152 bytes for ")
+        assert worker.share(place, 1) == "too small"
+        worker.renew()
+        worker.settle()
+        assert os.pread(place, 64, 0) == second
+    os.close(place)
 
 
 def test_workers_that_stand_by_are_taken_and_the_rest_ended() -> None:

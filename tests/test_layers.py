@@ -41,9 +41,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "nvcc": {"model"},
     "graph": {"model", "nvcc"},
     "included": {"model"},
+    "shared": set(),
     "stopwatch": {"graph", "model", "ranges"},
     "backends.cuda": {
-        "declaration", "gpu", "graph", "included", "marshal", "model", "nvcc", "ranges", "stopwatch", "veil",
+        "declaration", "gpu", "graph", "included", "marshal", "model", "nvcc", "ranges", "shared", "stopwatch", "veil",
     },
     "findings": {"model"},
     "backends.simulator": {"findings", "included", "marshal", "model", "translate", "veil"},
@@ -68,7 +69,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cases": {"case", "check", "diagnose", "interrupt", "isolate", "layout", "model", "spec"},
     "measure": {
         "cases", "check", "clocks", "conditions", "errors", "gpu", "isolate", "layout", "model", "peaks", "roofline",
-        "spec", "timing", "wire",
+        "shared", "spec", "timing", "wire",
     },
     "calibrate": {"errors", "gpu", "measure", "peaks"},
     "blame": {"backends", "build", "cases", "isolate", "model", "spec"},

@@ -1,13 +1,24 @@
-"""In which order the shapes are timed, and when no more is asked of them; needs no GPU."""
+"""In which order the shapes are timed, what is concluded from doubts, and how contents travel; needs no GPU."""
 
 from __future__ import annotations
 
+import ctypes
+import mmap
 from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+import torch
 
-from grader import measure
+from grader import catalog, measure, shared, stopwatch
+from grader.conditions import State
+from grader.model import Build, Finding
+from grader.model import Shape as Times
 from grader.timing import Decision, Rule
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 @dataclass
@@ -53,3 +64,119 @@ MORE, CLEAR, NOISY = Decision.MORE, Decision.CLEAR, Decision.NOISY
 )
 def test_no_more_is_timed_than_the_verdict_needs(shapes: list[Shape], expected: list[tuple[str, int]]) -> None:
     assert looks(*shapes) == expected
+
+
+# ---------------------------------------------------------------- doubts
+
+WALL = Finding("suspicious", "the judge's clock says otherwise")
+FLOOR = Finding("suspicious", "less than this GPU needs")
+
+
+@pytest.mark.parametrize(
+    ("doubt", "others", "decision", "suspicious"),
+    [
+        (measure.Doubt((WALL,), shaky=True), 0, CLEAR, (WALL,)),
+        (measure.Doubt((WALL,), shaky=True), 1, NOISY, ()),  # it may have had the GPU meanwhile
+        (measure.Doubt((FLOOR,)), 1, CLEAR, (FLOOR,)),
+        (None, 0, CLEAR, ()),
+    ],
+)
+def test_two_clocks_accuse_nobody_on_a_gpu_that_others_use(
+    monkeypatch: pytest.MonkeyPatch, doubt: measure.Doubt | None, others: int, decision: Decision, suspicious: Any
+) -> None:
+    times = Times({"n": 1}, 1.0, (0.99, 1.01), 10.0, 10.0, 10.0, 8, "1 GB/s", 50.0, "memory")
+    timed = SimpleNamespace(
+        sizes={"n": 1}, rule=Rule(0.8), decision=CLEAR, slow=False, run=lambda _: doubt, shape=lambda: times
+    )
+    monkeypatch.setattr(measure, "_Timed", lambda *_: timed)
+    monkeypatch.setattr(measure.gpu, "state", lambda _: State(1000, 50, 300.0, 0, others))
+    exercise, build = catalog.load(ROOT, "07_softmax"), Build(Path("x.so"), "cuda", 1.0)
+    worker, ready = SimpleNamespace(add=lambda *_: None), SimpleNamespace(exchange=None, peaks=None)
+    found = measure.measure(exercise, None, worker, build, build, 1, ready, lambda _: None)  # type: ignore[arg-type]
+    assert (found.decision, found.suspicious) == (decision, suspicious)
+    assert (found.speed is None) == bool(suspicious)
+    assert found.speed is None or (WALL.text in found.speed.notes) == (decision is NOISY)
+
+
+# ---------------------------------------------------------------- how contents travel
+
+
+class Driver:
+    """libcuda, as far as shared.py calls it; `fails` names the call that does not work."""
+
+    def __init__(self, fails: str = "") -> None:
+        self.fails, self.called = fails, list[str]()
+
+    def __getattr__(self, name: str) -> Any:
+        def call(*words: Any) -> int:
+            self.called.append(name)
+            if name == "cuMemGetAllocationGranularity":
+                words[0]._obj.value = 2 << 20
+            return 801 if name == self.fails else 0
+
+        return call
+
+
+def test_a_block_is_as_large_as_the_driver_makes_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: Driver())
+    assert [shared.make(size).size for size in (1, 2 << 20, (2 << 20) + 1)] == [2 << 20, 2 << 20, 4 << 20]
+
+
+@pytest.mark.parametrize("call", ["cuMemExportToShareableHandle", "cuMemAddressReserve", "cuMemMap", "cuMemSetAccess"])
+def test_what_the_driver_refuses_is_released(monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    driver = Driver(call)
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: driver)
+    with pytest.raises(shared.Refused, match=f"{call} returned 801"):
+        shared.make(1)
+    assert driver.called[-1] == "cuMemRelease"
+
+
+def test_no_driver_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> None:
+        raise OSError(f"{name}: cannot open")
+
+    monkeypatch.setattr(ctypes, "CDLL", missing)
+    with pytest.raises(shared.Refused, match=r"libcuda\.so\.1"):
+        shared.opened(3, 1 << 21)
+
+
+@pytest.mark.parametrize("refused", ["by the driver", "by the worker", "it is host memory"])
+def test_the_arena_is_page_locked_where_nothing_can_be_shared(monkeypatch: pytest.MonkeyPatch, refused: str) -> None:
+    def make(size: int) -> shared.Block:
+        if refused == "by the driver":
+            raise shared.Refused("cuMemCreate returned 801")
+        return shared.Block(0, size, 0, 0)
+
+    locked: list[Any] = []
+    runtime = SimpleNamespace(
+        cudaHostRegister=lambda at, size, _: locked.append(size), cudaHostUnregister=lambda at: locked.append("free")
+    )
+    monkeypatch.setattr(shared, "make", make)
+    monkeypatch.setattr(shared.Block, "close", lambda _: locked.append("closed"))
+    monkeypatch.setattr(measure, "_runtime", lambda: runtime)
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda: None)
+    arena = mmap.mmap(-1, 4096)
+    worker = SimpleNamespace(arena=SimpleNamespace(bytes=arena), share=lambda *_: "it cannot")
+    with measure.Exchange(worker, recorded=refused != "it is host memory") as exchange:  # type: ignore[arg-type]
+        exchange.reach(100)[:3] = 7
+        assert arena[:4] == b"\7\7\7\0" and len(exchange.reach(50)) == 100
+    assert locked == (["closed"] if refused == "by the worker" else []) + [100, "free"]
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_the_references_answer_is_shown_to_nobody(kept: bool) -> None:
+    """And around a call there is as much to do with it as without."""
+    log: list[str] = []
+    timed = object.__new__(stopwatch.Timed)
+    timed.runtime = SimpleNamespace(
+        memcpyAsync=lambda *_: log.append("copy"), memsetAsync=lambda *_: log.append("set"),
+        graphLaunch=lambda graph, _: log.append(graph), streamSynchronize=lambda _: None,
+    )  # fmt: skip
+    timed.device, timed.stream, timed.common = SimpleNamespace(memory=0), 0, 1 << 20  # type: ignore[assignment]
+    output = SimpleNamespace(offset=0, nbytes=4)
+    timed.inputs, timed.written, timed.outputs = [], [output], [output]  # type: ignore[list-item]
+    timed.flush, timed.flush_bytes, timed.graphs, timed.empty_us = 0, 1, [("judged", "warming")], 1.0  # type: ignore
+    timed._time = lambda graph: log.append(graph) or 5.0  # type: ignore
+    assert timed.sample(0, upload=True, poison=0x40, kept=kept) == 4.0
+    calls = ["set", "warming", "judged"]
+    assert log == ["set", *calls, "copy"] if kept else log == ["set", "copy", *calls]

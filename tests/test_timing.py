@@ -41,6 +41,13 @@ def test_far_from_the_threshold_a_wide_interval_is_enough() -> None:
     assert Rule(threshold=0.38).decide(values, 0.1) is Decision.MORE
 
 
+def test_ten_times_too_slow_is_soon_known() -> None:
+    """Where a call takes seconds; a short one may have met another process twice."""
+    rule = Rule(threshold=0.8)
+    assert rule.decide([0.01, 0.012], 2.5) is Decision.CLEAR
+    assert rule.decide([0.01, 0.012], 0.1) is rule.decide([0.01], 2.5) is rule.decide([0.01, 0.1], 2.5) is Decision.MORE
+
+
 def test_a_straddling_interval_asks_for_more_while_there_is_time() -> None:
     values = [0.7, 0.9] * 6
     assert Rule(threshold=0.8).decide(values, 0.1) is Decision.MORE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import importlib.util
 import mmap
 import os
@@ -14,9 +15,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from grader import declaration, gpu, graph, included, marshal, nvcc, ranges, veil
+from grader import declaration, gpu, graph, included, marshal, nvcc, ranges, shared, veil
 from grader.model import Buffer, Exercise, Fate, Finding, Job, Run, Sources
-from grader.stopwatch import Called, Timed
+from grader.stopwatch import ANYWHERE, Called, Timed
 
 # ---------------------------------------------------------------- is it usable
 
@@ -55,6 +56,7 @@ def _toolkit_why_not(driver: int) -> str:
     return ""
 
 
+@functools.cache
 def toolkit(compiler: str) -> tuple[int, int]:
     """nvcc's version."""
     text = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=False).stdout
@@ -70,6 +72,7 @@ def device() -> str:
 # ---------------------------------------------------------------- how it is compiled
 
 
+SPLITS, THREADS = (12, 4), 4  # the oldest toolkit that is asked to; threads of one nvcc
 NO_BESSEL = "-D_GLIBCXX_BITS_SPECFUN_H"  # a sixth of what nvcc reads; the header also brings std::max and the like:
 BESIDE_BESSEL = "#include <array>\n#include <limits>\n#include <type_traits>\n"
 
@@ -91,11 +94,18 @@ def sources(exercise: Exercise, text: str, name: str) -> Sources:
             "-O3", "-std=c++17", "-lineinfo", "-Xptxas", "-v", NO_BESSEL, "-include", "launcher.h",
             "-DCCCL_DISABLE_NVTX",  # it looks up functions by name
             *_assembler(),
+            *_split(),
             *(f"-U__CUDA_NO_{word}__" for word in half.split()),  # torch forbids fp16 arithmetic; CUDA does not
         ),
         ldflags=(f"-Wl,-rpath,{_home() / 'lib64'}",),
         environment={"TORCH_CUDA_ARCH_LIST": arch, "CUDA_HOME": str(_home()), **included.ENVIRONMENT},
     )  # fmt: skip
+
+
+def _split() -> tuple[str, ...]:
+    """Several kernels are optimised side by side; learner and reference alike, so what that changes is no advantage."""
+    compiler = shutil.which("nvcc")
+    return (f"-split-compile={THREADS}",) if compiler and toolkit(compiler) >= SPLITS else ()
 
 
 def _assembler() -> tuple[str, ...]:
@@ -146,6 +156,7 @@ class Device:
         self.host = ctypes.addressof(ctypes.c_char.from_buffer(arena))
         self.stream = runtime.streamCreateWithFlags(NON_BLOCKING)
         self.memory, self.capacity, self.pinned = 0, 0, 0
+        self.common = 0  # device memory of the judge's; 0: there is only the arena
         self.functions: list[Callable[..., int]] = []
         self.forget: list[Callable[[], int]] = []  # of the library's own CUDA runtime: ours may be another
         self.libraries: list[Path] = []
@@ -159,6 +170,14 @@ class Device:
         self.runtime.streamBeginCapture(self.stream, graph.THREAD_LOCAL)
         self.runtime.memsetAsync(self.memory, 0, 1, self.stream)
         self.replay(self.runtime.streamEndCapture(self.stream))
+
+    def share(self, descriptor: int, size: int) -> str:
+        """Empty, or why this memory of the judge's cannot be used."""
+        try:
+            self.common = shared.opened(descriptor, size)
+        except shared.Refused as refused:
+            return str(refused)
+        return ""
 
     def load(self, library: Path, launcher: str) -> str:
         """Empty, or why the launcher cannot be called. Libraries are numbered in the order of loading."""
@@ -180,7 +199,7 @@ class Device:
         """Record the launcher into a graph on whatever lies in memory; replay it on this job's contents."""
         if not job.recorded:
             return self.called(job)
-        self.reserve(job.span)
+        self.reserve(job.span, pin=job.span > PINNED)
         self.mark(job)
         with ranges.named("record"):
             recorded, status, message = self.capture(0, job, self.memory)
@@ -251,7 +270,7 @@ class Device:
             self.memory, self.capacity = 0, 0
             self.capacity = max(span, 1 << 24)
             self.memory = self.runtime.malloc(self.capacity)
-        if (pin or span > PINNED) and span > self.pinned:
+        if pin and span > self.pinned:
             if self.pinned:
                 self.runtime.hostUnregister(self.host)
             self.pinned = max(span, PINNED)
@@ -360,9 +379,8 @@ class Device:
             self.reserve(job.span, pin=True)
             self.timed = Called(self, job)
             return ()
-        self.reserve(job.span)
-        self.upload(job.span)
-        self.runtime.streamSynchronize(self.stream)
+        self.reserve(job.span, pin=not self.common)
+        self.runtime.memcpy(self.memory, self.common or self.host, job.span, ANYWHERE)
         self.timed = Timed(self, job)
         return self.provenance(self.timed.nodes)
 
@@ -373,10 +391,10 @@ class Device:
             return found
         return found + nodes[0].shared(nodes[-1])
 
-    def sample(self, library: int, upload: bool, poison: int) -> float:
-        """µs of one cold replay; its outputs then lie in the arena."""
+    def sample(self, library: int, upload: bool, poison: int, kept: bool) -> float:
+        """µs of one cold replay; its outputs are then there for the judge, if `kept`."""
         assert self.timed is not None
-        return self.timed.sample(library, upload, poison)
+        return self.timed.sample(library, upload, poison, kept)
 
     def batch(self, library: int, calls: int) -> None:
         """So many cold replays, of nothing where `library` is negative: for the judge's clock."""
