@@ -104,10 +104,10 @@ def _second_opinion(grading: Grading, verdict: Verdict) -> Verdict:
         return verdict  # for what it is, or whose, and not for what it did: a library that breaks a rule is not run
     if request.backend != "cuda" or build_ is None or build_.errors or not (suspect or request.sanitize):
         return verdict
-    tools = sanitize.TOOLS if request.sanitize else sanitize.useful(verdict.findings)
-    if not tools or sanitize.why_not():
+    rounds = (sanitize.TOOLS,) if request.sanitize else sanitize.useful(verdict.findings)
+    if not rounds or sanitize.why_not():
         return verdict
-    grading.progress(f"compute-sanitizer: {', '.join(tools)}")
+    grading.progress(f"compute-sanitizer: {', '.join(rounds[0])}")
     spec = spec_.load(request.exercise.folder)
     case = verdict.failure.case if verdict.failure else cases.sample(request.exercise, spec, 0, 1, 1 << 16)[1]
     arena = isolate.Arena(cases.arena_size(spec.moved(**case.sizes)))
@@ -116,7 +116,7 @@ def _second_opinion(grading: Grading, verdict: Verdict) -> Verdict:
         job = cases.fill(arena, request.exercise, spec, case, seed)
         launcher = request.exercise.declaration.launcher
         with nvtx.annotate("compute-sanitizer"):
-            found = sanitize.sanitize(build_.library, launcher, arena, job, tools)
+            found = sanitize.sanitize(build_.library, launcher, arena, job, rounds)
     finally:
         arena.close()
     if not found:

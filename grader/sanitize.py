@@ -36,17 +36,27 @@ def why_not() -> str:
     return "compute-sanitizer is not on PATH; it comes with the CUDA toolkit"
 
 
-def useful(known: Sequence[Finding]) -> tuple[str, ...]:
-    """The tools that can say more: of a finding without a line its own, of a crash that nothing explains all."""
+def useful(known: Sequence[Finding]) -> tuple[tuple[str, ...], ...]:
+    """The tools that can say more, in rounds: of a finding without a line its own; of a crash that nothing explains
+    memcheck, and only when that has nothing to say the others."""
+    if not known:
+        return (TOOLS[:1], TOOLS[1:])
     wanted = {SEES.get(finding.kind) for finding in known if not finding.where}
-    return tuple(tool for tool in TOOLS if not known or tool in wanted)
+    tools = tuple(tool for tool in TOOLS if tool in wanted)
+    return (tools,) if tools else ()
 
 
-def sanitize(library: Path, launcher: str, arena: Arena, job: Job, tools: Sequence[str]) -> tuple[Finding, ...]:
-    """The case whose contents lie in the arena, once under each tool, all at the same time."""
-    with ThreadPoolExecutor(len(tools)) as pool:
-        logs = list(pool.map(lambda tool: _run(tool, library, launcher, arena, job), tools))
-    return tuple(finding for log in logs for finding in findings(log))
+def sanitize(
+    library: Path, launcher: str, arena: Arena, job: Job, rounds: Sequence[Sequence[str]]
+) -> tuple[Finding, ...]:  # fmt: skip
+    """The case whose contents lie in the arena, once under each tool of a round, all at the same time; the first round
+    that finds something is the last."""
+    for tools in rounds:
+        with ThreadPoolExecutor(len(tools)) as pool:
+            logs = list(pool.map(lambda tool: _run(tool, library, launcher, arena, job), tools))
+        if found := tuple(finding for log in logs for finding in findings(log)):
+            return found
+    return ()
 
 
 def _run(tool: str, library: Path, launcher: str, arena: Arena, job: Job) -> str:

@@ -45,18 +45,31 @@ def test_a_clean_log_has_no_finding(text: str) -> None:
 @pytest.mark.parametrize(
     ("kinds", "tools"),
     [
-        ((), sanitize.TOOLS),  # a crash that nothing explains
-        (("oob",), ("memcheck",)),
-        (("race", "oob", "race"), ("memcheck", "racecheck")),
+        ((), (("memcheck",), ("racecheck", "initcheck", "synccheck"))),  # a crash that nothing explains
+        (("oob",), (("memcheck",),)),
+        (("race", "oob", "race"), (("memcheck", "racecheck"),)),
         (("allocation",), ()),
-        (("stream", "uninit"), ("initcheck",)),
+        (("stream", "uninit"), (("initcheck",),)),
     ],
 )
-def test_only_the_tools_that_can_say_more(kinds: tuple[str, ...], tools: tuple[str, ...]) -> None:
+def test_only_the_tools_that_can_say_more(kinds: tuple[str, ...], tools: tuple[tuple[str, ...], ...]) -> None:
     assert sanitize.useful([Finding(kind, "") for kind in kinds]) == tools
 
 
 def test_a_finding_that_has_its_line_needs_no_second_opinion() -> None:
     """The simulator has seen it: seconds later another program would say the same."""
     assert sanitize.useful([Finding("race", "", "softmax.cu:12")]) == ()
-    assert sanitize.useful([Finding("race", "", "softmax.cu:12"), Finding("oob", "")]) == ("memcheck",)
+    assert sanitize.useful([Finding("race", "", "softmax.cu:12"), Finding("oob", "")]) == (("memcheck",),)
+
+
+@pytest.mark.parametrize(("silent", "asked"), [("", "a"), ("a", "abc"), ("abc", "abc")])
+def test_the_round_that_finds_something_is_the_last(monkeypatch: pytest.MonkeyPatch, silent: str, asked: str) -> None:
+    log, called = (LOGS / "oob_memcheck.txt").read_text(), []
+
+    def run(tool: str, *_: object) -> str:
+        called.append(tool)
+        return "" if tool in silent else log
+
+    monkeypatch.setattr(sanitize, "_run", run)
+    found = sanitize.sanitize(Path("x.so"), "launch", None, None, (("a",), ("b", "c")))  # type: ignore[arg-type]
+    assert "".join(sorted(called)) == asked and bool(found) == (silent != "abc")

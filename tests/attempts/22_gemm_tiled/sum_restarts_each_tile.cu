@@ -5,7 +5,7 @@
 
 constexpr int T = 32;
 
-__global__ void gemm(const float* A, const float* B, float* C, int M, int N, int K) {
+__global__ void __launch_bounds__(T* T) gemm(const float* A, const float* B, float* C, int M, int N, int K) {
     __shared__ float a[T][T], b[T][T];
     const int tx = threadIdx.x, ty = threadIdx.y, col = blockIdx.x * T + tx, row = blockIdx.y * T + ty;
     float sum;
