@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from itertools import pairwise
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 HOME = Path(__file__).resolve().parents[1]
@@ -30,7 +31,7 @@ from grader import author, backends, build, calibrate, catalog, gpu, measure, pe
 from grader.errors import GraderError, MachineError  # noqa: E402
 from grader.measure import Doubt, Walked, Wrong  # noqa: E402
 from grader.model import Build, Exercise  # noqa: E402
-from grader.timing import interval, median  # noqa: E402
+from grader.timing import interval  # noqa: E402
 
 RESULTS = HOME / "benchmarks" / "results"
 SEED = 20_261_124

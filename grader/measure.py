@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import nvtx
@@ -26,7 +27,7 @@ from grader.isolate import Died, Worker
 from grader.model import Build, Case, Exercise, Finding, Mismatch, Outcome, Shape, Speed
 from grader.peaks import Peaks
 from grader.spec import Spec
-from grader.timing import Decision, Rule, interval, median, settle
+from grader.timing import Decision, Rule, interval, settle
 
 SECONDS = 20.0  # no answer within this: the kernel hangs at the timed size, or is thousands of times too slow
 NOTHING = -1  # the number of no library: empty graphs

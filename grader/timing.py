@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-
-import numpy as np
-
-RESAMPLES = 2000
+from math import comb
 
 
 class Decision(Enum):
@@ -57,18 +54,22 @@ def settle(
     return Decision.NOISY if broken or (disturbed and near) else decision
 
 
-def median(values: Sequence[float]) -> float:
-    return float(np.median(values))
-
-
 def interval(values: Sequence[float], coverage: float = 0.95) -> tuple[float, float]:
-    """Bootstrap interval of the median (Efron & Tibshirani, An Introduction to the Bootstrap, ch. 13).
+    """Interval of the median, whatever the distribution; the whole range where that covers less than asked.
 
-    The random numbers are fixed, so that the same samples always give the same verdict.
+    Hettmansperger & Sheather, Confidence intervals based on interpolated order statistics (1986). Resampling
+    (bootstrap) covers 91 % where 95 are asked of eight values, this one 95.
     """
-    data = np.asarray(values, dtype=float)
-    picks = np.random.default_rng(0).integers(0, len(data), (RESAMPLES, len(data)))
-    medians = np.median(data[picks], axis=1)
-    tail = 50 * (1 - coverage)
-    low, high = np.percentile(medians, (tail, 100 - tail))
-    return float(low), float(high)
+    data, count = sorted(values), len(values)
+    wide = max((rank for rank in range(1, (count + 1) // 2) if _covers(count, rank) >= coverage), default=0)
+    if not wide:
+        return data[0], data[-1]
+    excess = (_covers(count, wide) - coverage) / (_covers(count, wide) - _covers(count, wide + 1))
+    share = (count - wide) * excess / (wide + (count - 2 * wide) * excess)
+    inner, outer = data[wide : count - wide], data[wide - 1 : count - wide + 1]
+    return outer[0] + share * (inner[0] - outer[0]), outer[-1] + share * (inner[-1] - outer[-1])
+
+
+def _covers(count: int, rank: int) -> float:
+    """Coverage of the interval from the value of this rank to the one of the same rank from above."""
+    return 1.0 - 2.0 * sum(comb(count, below) for below in range(rank)) / 2.0**count

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from statistics import median
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.timing import Decision, Rule, interval, median, settle
+from grader.timing import Decision, Rule, interval, settle
 
 ratios = st.lists(st.floats(0.01, 10.0), min_size=1, max_size=80)
 
@@ -53,9 +55,19 @@ def test_a_straddling_interval_asks_for_more_while_there_is_time() -> None:
     assert Rule(threshold=0.8).decide(values, 0.1) is Decision.MORE
 
 
-def test_the_same_samples_give_the_same_interval() -> None:
-    values = [1.0, 1.1, 0.9, 1.05, 1.2, 0.95, 1.0, 1.0]
-    assert interval(values) == interval(values)
+@pytest.mark.parametrize("count", [8, 9, 10, 20])
+@pytest.mark.parametrize("draw", ["standard_normal", "exponential", "standard_cauchy"])
+def test_the_interval_covers_what_it_says(count: int, draw: str) -> None:
+    """95 of 100, few or many, whatever their distribution; 95 are far more than 80."""
+    random, truth = np.random.default_rng(1), {"exponential": np.log(2)}.get(draw, 0.0)
+    grades = [list(getattr(random, draw)(size=count)) for _ in range(2000)]
+    for coverage in (0.8, 0.95):
+        covered = sum(low <= truth <= high for low, high in (interval(values, coverage) for values in grades))
+        assert abs(covered / 2000 - coverage) < 0.02
+
+
+def test_so_few_cover_no_more_than_they_span() -> None:
+    assert interval([3.0, 1.0, 2.0]) == (1.0, 3.0) and interval([2.0]) == (2.0, 2.0)
 
 
 @pytest.mark.parametrize(
