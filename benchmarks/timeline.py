@@ -52,10 +52,16 @@ class Trace:
         return Range(self, name)
 
     def show(self) -> None:
+        short: dict[str, list[float]] = {}
         for start, seconds, depth, thread, name in sorted(self.ranges):
             if seconds >= LEAST:
                 who = "" if thread == "MainThread" else f"   [{thread}]"
                 print(f"{start:7.3f}  {'  ' * depth}{seconds:6.3f} s  {name}{who}")
+            else:
+                short.setdefault(name, []).append(seconds)
+        for name, each in short.items():
+            if sum(each) >= LEAST:
+                print(f"         {sum(each):6.3f} s in {len(each)} × {name}")
 
 
 class Range:

@@ -345,7 +345,8 @@ class _Timed:
         if median(self.ratios()) < self.rule.threshold:
             return ""
         learner, reference = map(median, self.times)
-        return confirmed(lambda: clocks.outrun(learner, reference, *batches(self.batch)))
+        with nvtx.annotate("the other clock"):
+            return confirmed(lambda: clocks.outrun(learner, reference, *batches(self.batch)))
 
     def batch(self, library: int, calls: int) -> None:
         self.worker.tell({"do": "batch", "library": library, "calls": calls}, SECONDS)
@@ -370,19 +371,23 @@ class _Timed:
         case = Case(self.sizes, recipe)
         seed = self.seed + self.tried
         self.tried += 1
-        values = on_gpu(contents(self.spec, case, seed, "cuda"))
-        want = self.spec.oracle(**values, **self.sizes)
-        plan = planned(self.exercise, self.spec, case, values, want, SECONDS)
+        with nvtx.annotate("contents and answer"):
+            values = on_gpu(contents(self.spec, case, seed, "cuda"))
+            want = self.spec.oracle(**values, **self.sizes)
+            plan = planned(self.exercise, self.spec, case, values, want, SECONDS)
         if self.armed and plan.job.arguments != self.plan.job.arguments:
             self.recipes.remove(recipe)  # other scalars than the recorded ones: not for a replayed graph
             return None
         if not self.armed:
             self.settle(plan)
-        self.put(values)
+        with nvtx.annotate("contents put"):
+            self.put(values)
         try:
             if not self.armed:
                 self.worker.settle_or_raise()
-                if doubt := self.arm():
+                with nvtx.annotate("recording"):
+                    doubt = self.arm()
+                if doubt:
                     return doubt
             mismatch = self.all(values, want)
         except Died as died:
@@ -398,10 +403,12 @@ class _Timed:
             if place and self.inout:
                 self.put(values)
             started = time.perf_counter()
-            self.times[library].append(self.sample(library, upload=not place or self.inout))
+            with nvtx.annotate("timed calls"):
+                self.times[library].append(self.sample(library, upload=not place or self.inout))
             self.walls[library].append(1e6 * (time.perf_counter() - started))
             if library < self.judged:
-                wrong = wrong or self.verify(values, want)
+                with nvtx.annotate("their check"):
+                    wrong = wrong or self.verify(values, want)
         return wrong
 
     def order(self) -> list[int]:
