@@ -311,18 +311,6 @@ class Worker:
         if self.started:
             self._ask({"do": "options", "options": self.options})
 
-    def kill(self) -> int:
-        """Ends the child and all that it started; returns its exit code."""
-        if self.process is None:
-            return 0
-        self._strike()
-        code = self.process.wait()
-        self.channel.link.close()
-        self.folder.cleanup()
-        self.process = None
-        _running.discard(self)
-        return code
-
     def _strike(self) -> None:
         """SIGKILL to the child's whole group; nobody is waited for."""
         if self.process is not None:
@@ -338,10 +326,10 @@ class Worker:
 
     def renew(self) -> None:
         """A fresh child: whatever the old one kept is gone."""
-        self.kill()
+        self._leave()
         self.start()
 
-    def close(self) -> None:
+    def _leave(self) -> None:
         """Ends the child; a driver takes a while to take down a context, which nobody needs to wait for."""
         self._strike()
         if self.process is not None:
@@ -349,6 +337,9 @@ class Worker:
             self.process = None
             _running.discard(self)
             self.channel.link.close()
+
+    def close(self) -> None:
+        self._leave()
         for descriptor in (self.log, self.report):
             if descriptor >= 0:
                 os.close(descriptor)
@@ -393,7 +384,7 @@ class Worker:
             return self._talk(message, START_SECONDS, *descriptors)
         except Died as died:
             said = f"{died} {self._printed()[-500:]}".strip()
-            self.kill()
+            self._leave()
             kind = Slow if died.fate is Fate.TIMED_OUT else WorkerError
             raise kind(f"the worker did not start: {said}; run `grader doctor`") from None
 

@@ -104,7 +104,7 @@ def _second_opinion(grading: Grading, verdict: Verdict) -> Verdict:
         return verdict  # for what it is, or whose, and not for what it did: a library that breaks a rule is not run
     if request.backend != "cuda" or build_ is None or build_.errors or not (suspect or request.sanitize):
         return verdict
-    rounds = (sanitize.TOOLS,) if request.sanitize else sanitize.useful(verdict.findings)
+    rounds = (sanitize.TOOLS,) if request.sanitize else sanitize.useful(verdict.findings, verdict.detail)
     if not rounds or sanitize.why_not():
         return verdict
     grading.progress(f"compute-sanitizer: {', '.join(rounds[0])}")

@@ -27,6 +27,11 @@ SEES = {
     "mask": "synccheck",
 }  # the tool that sees a kind of finding; rules of the launcher, such as no allocation, are none's
 SECONDS = 60.0
+# Errors of a kernel that runs; of a launch that fails, or of a host that crashes, no tool knows more.
+_FAULT = re.compile(
+    r"cudaError(IllegalAddress|MisalignedAddress|LaunchFailure|IllegalInstruction|InvalidAddressSpace|InvalidPc"
+    r"|HardwareStackError|Assert)\b"
+)
 
 
 def why_not() -> str:
@@ -36,11 +41,11 @@ def why_not() -> str:
     return "compute-sanitizer is not on PATH; it comes with the CUDA toolkit"
 
 
-def useful(known: Sequence[Finding]) -> tuple[tuple[str, ...], ...]:
-    """The tools that can say more, in rounds: of a finding without a line its own; of a crash that nothing explains
-    memcheck, and only when that has nothing to say the others."""
+def useful(known: Sequence[Finding], died: str = "") -> tuple[tuple[str, ...], ...]:
+    """The tools that can say more, in rounds: of a finding without a line its own; of a kernel that died of an error
+    which nothing explains memcheck, and only when that has nothing to say the others."""
     if not known:
-        return (TOOLS[:1], TOOLS[1:])
+        return (TOOLS[:1], TOOLS[1:]) if _FAULT.search(died) else ()
     wanted = {SEES.get(finding.kind) for finding in known if not finding.where}
     tools = tuple(tool for tool in TOOLS if tool in wanted)
     return (tools,) if tools else ()

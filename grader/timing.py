@@ -21,10 +21,12 @@ class Rule:
     threshold: float
     seconds: float = 8.0
     least: int = 8  # pairs: fewer say nothing of the spread
-    most: int = 60
-    width: float = 0.03  # of the ratio: narrower than anyone can use
+    most: int = 100
+    width: float = 0.03  # of the ratio: what a verdict near the threshold needs
+    fine: float = 0.01  # of the ratio: narrower than anyone can use
+    glance: float = 0.2  # seconds that are given in any case to make it fine: short kernels need many pairs
     early: float = 0.995  # coverage asked for before the end: who looks after every pair finds 95 % by luck too often
-    hopeless: float = 0.1  # of the threshold, each time: no more pairs then, if they take
+    hopeless: float = 0.25  # of the threshold, each time: no more pairs then, if they take
     patience: float = 2.0  # seconds together: a short kernel may have met another process
 
     def decide(self, ratios: Sequence[float], elapsed: float) -> Decision:
@@ -36,11 +38,11 @@ class Rule:
         low, high = interval(ratios) if over else interval(ratios, self.early)
         clear = low >= self.threshold or high < self.threshold
         far = max(low - self.threshold, self.threshold - high) > high - low
-        if clear and (over or far or high - low <= self.width * high):
+        enough = far or high - low <= self.width * high
+        fine = elapsed >= self.glance or high - low <= self.fine * high
+        if clear and (over or (enough and fine)):
             return Decision.CLEAR
-        if over:
-            return Decision.NOISY
-        return Decision.MORE
+        return Decision.NOISY if over else Decision.MORE
 
 
 NEAR = 0.1  # of the threshold: what a throttled or shared GPU may shift a ratio by

@@ -220,7 +220,8 @@ def test_the_second_opinion_gets_the_contents_that_failed(home: Path, monkeypatc
     monkeypatch.setattr(cases, "fill", lambda *words: laid.append(words[-1]) or fill(*words))
     monkeypatch.setattr(judge.sanitize, "why_not", lambda: "")
     monkeypatch.setattr(judge.sanitize, "sanitize", lambda *_: (Finding("oob", "seen"),))
-    found = judge._second_opinion(grading, grading.verdict(Outcome.CRASH, failure=failure))
+    died = grading.verdict(Outcome.CRASH, failure=failure, detail="cudaErrorIllegalAddress: an illegal memory access")
+    found = judge._second_opinion(grading, died)
     assert laid == [77] and found.findings[0].text == "seen"
 
 

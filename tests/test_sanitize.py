@@ -45,7 +45,6 @@ def test_a_clean_log_has_no_finding(text: str) -> None:
 @pytest.mark.parametrize(
     ("kinds", "tools"),
     [
-        ((), (("memcheck",), ("racecheck", "initcheck", "synccheck"))),  # a crash that nothing explains
         (("oob",), (("memcheck",),)),
         (("race", "oob", "race"), (("memcheck", "racecheck"),)),
         (("allocation",), ()),
@@ -54,6 +53,21 @@ def test_a_clean_log_has_no_finding(text: str) -> None:
 )
 def test_only_the_tools_that_can_say_more(kinds: tuple[str, ...], tools: tuple[tuple[str, ...], ...]) -> None:
     assert sanitize.useful([Finding(kind, "") for kind in kinds]) == tools
+
+
+@pytest.mark.parametrize(
+    ("died", "asked"),
+    [
+        ("cudaErrorMisalignedAddress: misaligned address", True),
+        ("cudaErrorIllegalAddress: an illegal memory access was encountered", True),
+        ("cudaErrorInvalidConfiguration: invalid configuration argument", False),
+        ("killed by SIGSEGV (Segmentation fault)", False),
+        ("", False),
+    ],
+)
+def test_of_a_kernel_that_died_memcheck_first(died: str, asked: bool) -> None:
+    rounds = (("memcheck",), ("racecheck", "initcheck", "synccheck"))
+    assert sanitize.useful((), died) == (rounds if asked else ())
 
 
 def test_a_finding_that_has_its_line_needs_no_second_opinion() -> None:

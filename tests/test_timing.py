@@ -39,15 +39,22 @@ def test_decisions(center: float, spread: float, decision: Decision) -> None:
 
 def test_far_from_the_threshold_a_wide_interval_is_enough() -> None:
     values = [0.3, 0.36, 0.33, 0.31, 0.35, 0.32, 0.34, 0.33]
-    assert Rule(threshold=0.8).decide(values, 0.1) is Decision.CLEAR
-    assert Rule(threshold=0.38).decide(values, 0.1) is Decision.MORE
+    assert Rule(threshold=0.8).decide(values, 0.25) is Decision.CLEAR
+    assert Rule(threshold=0.38).decide(values, 0.25) is Decision.MORE
 
 
-def test_ten_times_too_slow_is_soon_known() -> None:
+def test_a_moment_is_given_to_make_it_narrow() -> None:
+    rule = Rule(threshold=0.8)
+    assert rule.decide([1.0, 1.02] * 4, 0.1) is Decision.MORE
+    assert rule.decide([1.0, 1.02] * 4, 0.25) is Decision.CLEAR
+    assert rule.decide([1.0, 1.005] * 4, 0.1) is Decision.CLEAR
+
+
+def test_what_is_several_times_too_slow_is_soon_known() -> None:
     """Where a call takes seconds; a short one may have met another process twice."""
     rule = Rule(threshold=0.8)
     assert rule.decide([0.01, 0.012], 2.5) is Decision.CLEAR
-    assert rule.decide([0.01, 0.012], 0.1) is rule.decide([0.01], 2.5) is rule.decide([0.01, 0.1], 2.5) is Decision.MORE
+    assert rule.decide([0.01, 0.012], 0.1) is rule.decide([0.01], 2.5) is rule.decide([0.01, 0.3], 2.5) is Decision.MORE
 
 
 def test_a_straddling_interval_asks_for_more_while_there_is_time() -> None:
@@ -90,7 +97,7 @@ def test_looking_after_every_pair_decides_little_by_luck() -> None:
     """Truth is the threshold: deciding is luck. Of 100 such grades 33 were decided when 95 % sufficed, and 13 now."""
     random, decided, grades = np.random.default_rng(5), 0, 30
     for _ in range(grades):
-        values, pairs, rule = list(1 + 0.02 * random.standard_normal(60)), 8, Rule(threshold=1.0)
+        values, pairs, rule = list(1 + 0.02 * random.standard_normal(100)), 8, Rule(threshold=1.0)
         while (decision := rule.decide(values[:pairs], 0.0)) is Decision.MORE:
             pairs += 1
         decided += decision is Decision.CLEAR
