@@ -54,7 +54,7 @@ def test_what_is_wrong_only_when_large_is_shown_small(exercise: Exercise) -> Non
     verdict = timed(exercise, "far")
     assert verdict.outcome is Outcome.WRONG and verdict.failure
     assert verdict.failure.case.sizes == {"n": 10_001}
-    assert verdict.failure.diagnosis.pattern == "unwritten"
+    assert verdict.failure.diagnosis.pattern == "tail"
     assert f'--case "{verdict.failure.case}" --seed 6' in verdict.failure.replay
 
 
@@ -74,7 +74,7 @@ def test_the_replay_of_the_small_one_fails_and_of_one_smaller_passes(exercise: E
 def test_what_is_wrong_at_the_timed_size_alone_stays(exercise: Exercise) -> None:
     verdict = timed(exercise, "farthest")
     assert verdict.outcome is Outcome.WRONG and verdict.failure and verdict.failure.case == TIMED
-    assert verdict.failure.diagnosis.pattern == "unwritten"
+    assert verdict.failure.diagnosis.pattern == "tail"
 
 
 def test_what_fails_only_after_other_calls_is_not_shown_small(exercise: Exercise) -> None:
