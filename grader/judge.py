@@ -313,7 +313,7 @@ def _cases(grading: Grading, spec: Spec, crew: list[Worker], ahead: cases.Ahead)
             one = case_.parse(request.case, request.exercise, spec)
             trial = cases.attempt(request.exercise, spec, crew[0], one, grading.seed, ahead.seconds)
             failed = trial if trial.outcome is not Outcome.PASS else None
-            found = cases.Series(int(failed is None), 1, failed, trial)
+            found = cases.Series(int(failed is None), 1, failed, trial, at_once=True)
         else:
             found = cases.series(
                 request.exercise, spec, crew, ahead, examples(request),
@@ -409,7 +409,8 @@ def _wrong(grading: Grading, spec: Spec, learner: Build, wrong: measure.Wrong) -
 def _again(grading: Grading, spec: Spec, learner: Build, wrong: measure.Wrong) -> cases.Trial | None:
     """The timed case as the only one of a process, or a smaller one that fails so too; None when it is right."""
     request, exercise = grading.request, grading.request.exercise
-    with isolate.start(request.backend, measure.arena_size(exercise, spec)) as worker:
+    size = measure.arena_size(exercise, spec)
+    with measure.enough_memory(), isolate.start(request.backend, size) as worker:
         worker.add(learner.library, exercise.declaration.launcher)
         started = time.monotonic()
         trial = cases.attempt(exercise, spec, worker, wrong.case, wrong.seed, measure.SECONDS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -172,6 +171,15 @@ def test_a_step_is_begun_only_if_it_fits(exercise: Exercise, plane: spec.Spec, m
     assert found(exercise, plane, slow, start, took=128.0) == start and not slow.asked
 
 
+def test_the_halved_one_is_kept_for_what_one_element_does_not_tell(
+    exercise: Exercise, plane: spec.Spec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for fails, wide in (("n > 77", {"m": 1, "n": 128}), ("n >= 64", None)):
+        fake, trial = Fake(monkeypatch, fails), cases.Trial(Case({"m": 64, "n": 4096}), 3, cases.Run(Fate.CRASHED))
+        series = shrink.smallest(exercise, plane, fake, cases.Series(0, 1, trial, trial), 0.0)  # type: ignore[arg-type]
+        assert series.at_once and (series.widest.case.sizes if series.widest else None) == wide
+
+
 def test_a_hang_is_not_repeated(exercise: Exercise, plane: spec.Spec, monkeypatch: pytest.MonkeyPatch) -> None:
     fake = Fake(monkeypatch, "True")
     trial = cases.Trial(Case({"m": 64, "n": 64}), 3, cases.Run(Fate.TIMED_OUT))
@@ -206,10 +214,3 @@ def test_halves_of_timed_shapes_can_be_replayed(slug: str) -> None:
         asked = list(halves(loaded, start))
         assert asked[-1].sizes == {name: s.low for name, s in loaded.sizes.items()}
         assert all(case.parse(str(one), exercise, loaded) == one for one in asked)
-
-
-def test_real_time_is_kept(exercise: Exercise) -> None:
-    """One launcher, and the seconds it may cost to say so."""
-    started = time.monotonic()
-    assert timed(exercise, "far").failure
-    assert time.monotonic() - started < shrink.SECONDS + 10.0
