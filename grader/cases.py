@@ -12,7 +12,7 @@ import itertools
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent import futures
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -204,17 +204,20 @@ def explain(exercise: Exercise, spec: Spec, worker: Worker, series: Series, seco
     if trial is None or trial.played is None or trial.findings:
         return trial
     if trial.run.nodes == 0:
-        if not series.at_once and _alone(exercise, spec, worker, trial, seconds):
+        if not series.at_once and _alone(exercise, worker, trial, seconds):
             return replace(trial, diagnosis=Diagnosis("stale", STALE))
         told = "the launcher put no work on the stream: is a kernel launched at all?"
         return replace(trial, diagnosis=Diagnosis("unwritten", told))
-    other, *again = [play(exercise, spec, worker, trial.case, trial.seed + n, seconds) for n in (1, 0, 0)]
-    if any(one.run.fate is not Fate.RETURNED for one in (other, *again)):
+    other = play(exercise, spec, worker, trial.case, trial.seed + 1, seconds)
+    fate, previous = other.run.fate, other.want
+    del other  # a timed case is gigabytes
+    again = [_once_more(worker, trial, seconds) for _ in range(2)]
+    if any(one is not Fate.RETURNED for one in (fate, *(p.run.fate for p in again))):
         return trial
-    found = diagnose(evidence(exercise, spec, trial, other, again))
+    found = diagnose(evidence(exercise, spec, trial, previous, again))
     kept = found.pattern in DOUBTFUL and not series.at_once
     if kept and not any(_right(exercise, one) for one in again):
-        if all(_alone(exercise, spec, worker, trial, seconds) for _ in range(2)):  # once may be luck
+        if all(_alone(exercise, worker, trial, seconds) for _ in range(2)):  # once may be luck
             found = Diagnosis("stale", STALE, found.picture)
     if found.pattern == "unknown" and (wide := series.widest):  # one element tells little
         wider = diagnose(evidence(exercise, spec, wide))
@@ -224,9 +227,13 @@ def explain(exercise: Exercise, spec: Spec, worker: Worker, series: Series, seco
 
 
 def evidence(
-    exercise: Exercise, spec: Spec, trial: Trial, other: Played | None = None, again: Sequence[Played] = ()
+    exercise: Exercise,
+    spec: Spec,
+    trial: Trial,
+    previous: Mapping[str, torch.Tensor] | None = None,
+    again: Sequence[Played] = (),
 ) -> Evidence:
-    """All that is known of a wrong output; `other` had other contents, `again` the same."""
+    """All that is known of a wrong output; `previous`: what was right for other contents; `again` had the same."""
     assert trial.mismatch and trial.played
     name, p, sizes = trial.mismatch.argument, trial.played, trial.case.sizes
     scale = p.want.get(f"{name}__S")
@@ -239,7 +246,7 @@ def evidence(
         exercise.tolerances.get(name, exercise.tolerances[""]),
         p.run.launches,
         repeats=tuple(one.cut(one.after, name).cpu() for one in again),
-        previous=other.want[name].cpu() if other else None,
+        previous=previous[name].cpu() if previous else None,
         inputs={k: v.cpu() for k, v in p.values.items() if torch.is_tensor(v)},
         swaps=exchanges(p.values, lambda v: spec.oracle(**v, **sizes)[name].cpu()),
     )
@@ -253,10 +260,18 @@ STALE = (
 )
 
 
-def _alone(exercise: Exercise, spec: Spec, worker: Worker, trial: Trial, seconds: float) -> bool:
+def _once_more(worker: Worker, trial: Trial, seconds: float) -> Played:
+    """The same contents again, without making them."""
+    assert trial.played
+    p = trial.played
+    plan = replace(p.plan, job=replace(p.plan.job, seconds=seconds))
+    return launch(worker, Call(trial.case, trial.seed, plan, p.values, p.want, p.before, p.canonical))
+
+
+def _alone(exercise: Exercise, worker: Worker, trial: Trial, seconds: float) -> bool:
     """Whether the case is right as the only one of a process."""
     worker.renew()
-    return _right(exercise, play(exercise, spec, worker, trial.case, trial.seed, seconds))
+    return _right(exercise, _once_more(worker, trial, seconds))
 
 
 def _right(exercise: Exercise, p: Played) -> bool:
@@ -311,12 +326,12 @@ class Memo:
         if trial is None or trial.outcome is Outcome.PASS:
             return
         if self.failure is None:  # a hang costs its whole time limit again at every step
-            self.deadline = time.monotonic() + _shrinking(trial.outcome)
+            self.deadline = time.monotonic() + shrinking(trial.outcome)
         self.failure = trial  # hypothesis ends on the smallest
         raise _Failed
 
 
-def _shrinking(outcome: Outcome) -> float:
+def shrinking(outcome: Outcome) -> float:
     """Seconds that a smaller failure is worth."""
     if outcome in (Outcome.TIMEOUT, Outcome.NOT_RUN):
         return 0.0

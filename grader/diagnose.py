@@ -83,7 +83,8 @@ def _region(bad: torch.Tensor, held: torch.Tensor, launches: tuple[Launch, ...])
 
 def _covers(region: torch.Tensor, bad: torch.Tensor, full: torch.Tensor) -> bool:
     """Everything bad lies in the region, and the region is bad but for what is right by chance."""
-    return bool((bad <= region).all()) and float(full[region].double().mean()) >= SOLID
+    size = int(region.sum())
+    return size > 0 and bool((bad <= region).all()) and int((full & region).sum()) >= SOLID * size
 
 
 def _only_first_row(plane: torch.Tensor, full: torch.Tensor) -> Region | None:
@@ -142,9 +143,9 @@ def _reach(row: int, rows: int, col: int, cols: int, launches: tuple[Launch, ...
 
 def _flat(bad: torch.Tensor, full: torch.Tensor, launches: tuple[Launch, ...]) -> Region | None:
     """One run at the end, or all but the first warp of every block."""
-    total, place = bad.numel(), torch.arange(bad.numel())
-    done = min(int((place[~full] + 1).amax()) if not full.all() else 0, int(bad.to(torch.uint8).argmax()))
-    if not _covers(place >= done, bad, full):
+    total, right = bad.numel(), (~full).nonzero()
+    done = min(int(right[-1]) + 1 if len(right) else 0, int(bad.to(torch.uint8).argmax()))
+    if not _covers(_from(done, total), bad, full):
         return _first_warps(bad, full, launches)
     if 0 < 2 * (total - done) < total:
         what = (
@@ -158,6 +159,12 @@ def _flat(bad: torch.Tensor, full: torch.Tensor, launches: tuple[Launch, ...]) -
     if name := _unit(done, launches):
         return Region(name, f"all but the first {done} elements (one {name})", f"is there more than one {name}'s work?")
     return None
+
+
+def _from(done: int, total: int) -> torch.Tensor:
+    region = torch.ones(total, dtype=torch.bool)
+    region[:done] = False
+    return region
 
 
 def _threads(done: int, launches: tuple[Launch, ...]) -> str:
@@ -178,9 +185,9 @@ def _unit(done: int, launches: tuple[Launch, ...]) -> str:
 
 
 def _first_warps(bad: torch.Tensor, full: torch.Tensor, launches: tuple[Launch, ...]) -> Region | None:
-    place = torch.arange(bad.numel())
+    total = bad.numel()
     for size in _sizes(launches, 0):
-        if WARP < size < bad.numel() and _covers(place % size >= WARP, bad, full):
+        if WARP < size < total and _covers(_from(WARP, size).repeat(-(-total // size))[:total], bad, full):
             return Region(
                 "warp", f"all but the first warp of each block of {size}", "do the other warps get out early?"
             )

@@ -24,6 +24,7 @@ from grader import (
     measure,
     sandbox,
     sanitize,
+    shrink,
     symbols,
 )
 from grader import case as case_
@@ -31,6 +32,7 @@ from grader import spec as spec_
 from grader.isolate import Worker
 from grader.model import (
     Build,
+    Case,
     Diagnosis,
     Failure,
     Fate,
@@ -207,9 +209,9 @@ def _large(grading: Grading, spec: Spec, worker: Worker) -> Verdict | None:
     with nvtx.annotate("large"):
         climb = large.Climb(request.exercise, spec, worker, grading.seed).run(large.SECONDS)
     grading.stages.append(climb.stage())
-    if climb.failure is None:
+    if climb.found is None:
         return None
-    return _failed(grading, _explained(request, spec, worker, climb.failure, SECONDS[request.backend]))
+    return _failed(grading, _explained(request, spec, worker, climb.found, SECONDS[request.backend]))
 
 
 def _wasteful(grading: Grading) -> Verdict | None:
@@ -312,7 +314,7 @@ def _cases(grading: Grading, spec: Spec, crew: list[Worker], ahead: cases.Ahead)
             one = case_.parse(request.case, request.exercise, spec)
             trial = cases.attempt(request.exercise, spec, crew[0], one, grading.seed, ahead.seconds)
             failed = trial if trial.outcome is not Outcome.PASS else None
-            found = cases.Series(int(failed is None), 1, failed, trial)
+            found = cases.Series(int(failed is None), 1, failed, trial, at_once=True)
         else:
             found = cases.series(
                 request.exercise, spec, crew, ahead, examples(request),
@@ -329,9 +331,11 @@ def _cases(grading: Grading, spec: Spec, crew: list[Worker], ahead: cases.Ahead)
     return _failed(grading, failure) if failure else None
 
 
-def _explained(request: Request, spec: Spec, worker: Worker, trial: cases.Trial, seconds: float) -> cases.Trial:
-    """A failure that is the only one of its series."""
-    return cases.explain(request.exercise, spec, worker, cases.Series(0, 1, trial, trial), seconds) or trial
+def _explained(request: Request, spec: Spec, worker: Worker, found: cases.Series, seconds: float) -> cases.Trial:
+    """A series that failed."""
+    trial = cases.explain(request.exercise, spec, worker, found, seconds)
+    assert trial
+    return trial
 
 
 def _failed(grading: Grading, trial: cases.Trial, backend: str = "") -> Verdict:
@@ -388,23 +392,41 @@ def _speed(
 
 def _wrong(grading: Grading, spec: Spec, learner: Build, wrong: measure.Wrong) -> Verdict:
     """A timed call failed: the same case again, alone and isolated, tells what and can be replayed."""
-    request = grading.request
-    with isolate.start("cuda", measure.arena_size(request.exercise, spec)) as worker:
-        worker.add(learner.library, request.exercise.declaration.launcher)
-        trial = cases.attempt(request.exercise, spec, worker, wrong.case, wrong.seed, measure.SECONDS)
-        if trial.outcome is not Outcome.PASS:
-            trial = _explained(request, spec, worker, trial, measure.SECONDS)
-    if trial.outcome is not Outcome.PASS:
+    request, died = grading.request, wrong.died
+    hung = died is not None and died.fate is Fate.TIMED_OUT  # alone it would only take as long again
+    if not hung and (trial := _again(grading, spec, learner, wrong)):
         return _failed(grading, trial)
     replay = _replay(request, wrong.case, wrong.seed, request.backend)
-    if wrong.died:
-        outcome = Outcome.TIMEOUT if wrong.died.fate is Fate.TIMED_OUT else Outcome.CRASH
+    if died:
+        outcome = Outcome.TIMEOUT if hung else Outcome.CRASH
         failure = Failure(wrong.case, wrong.seed, None, Diagnosis("unknown"), replay)
-        return grading.verdict(outcome, failure=failure, detail=str(wrong.died))
+        return grading.verdict(outcome, failure=failure, detail=f"{died}, timed at {_sizes(wrong.case)}")
     told = "it is right when run alone and wrong when called again and again: does it keep something between calls?"
     return grading.verdict(
         Outcome.WRONG, failure=Failure(wrong.case, wrong.seed, wrong.mismatch, Diagnosis("stale", told), replay)
     )
+
+
+def _again(grading: Grading, spec: Spec, learner: Build, wrong: measure.Wrong) -> cases.Trial | None:
+    """The timed case as the only one of a process, or a smaller one that fails so too; None when it is right."""
+    request, exercise = grading.request, grading.request.exercise
+    size = measure.arena_size(exercise, spec)
+    with measure.enough_memory(), isolate.start(request.backend, size) as worker:
+        worker.add(learner.library, exercise.declaration.launcher)
+        started = time.monotonic()
+        trial = cases.attempt(exercise, spec, worker, wrong.case, wrong.seed, measure.SECONDS)
+        if trial.outcome is Outcome.PASS:
+            return None
+        grading.progress("looking for a smaller case that fails")
+        alone = cases.Series(0, 1, trial, trial, at_once=True)
+        with nvtx.annotate("shrink"):
+            found = shrink.smallest(exercise, spec, worker, alone, time.monotonic() - started)
+        with nvtx.annotate("explain"):
+            return _explained(request, spec, worker, found, measure.SECONDS)
+
+
+def _sizes(case: Case) -> str:
+    return ", ".join(f"{name} = {n:,}" for name, n in case.sizes.items())
 
 
 def _no_speed(request: Request) -> str:

@@ -8,12 +8,12 @@ timed shapes in steps of four, while the next step is likely to fit.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from grader import case as case_
-from grader import cases
-from grader.cases import Trial
+from grader import cases, shrink
+from grader.cases import Series, Trial
 from grader.isolate import Worker
 from grader.model import Case, Exercise, Outcome, Stage
 from grader.spec import Spec
@@ -39,7 +39,8 @@ class Climb:
     seed: int
     trials: list[Trial] = field(default_factory=list)
     tops: list[Case] = field(default_factory=list)  # the largest of each direction
-    failure: Trial | None = None
+    found: Series | None = None  # the failure, once there is one
+    took: float = 0.0  # the last trial, in seconds
     seconds: float = 0.0
 
     def run(self, seconds: float) -> Climb:
@@ -50,11 +51,17 @@ class Climb:
         for i, target in enumerate((*long, *timed)):
             left = seconds - (time.monotonic() - started) - RESERVE * (len(long) + len(timed) - i - 1)
             (self._jump if i < len(long) else self._climb)(target, max(left, RESERVE))
-            if self.failure:
-                self.failure = self._smallest(self.failure)
+            if self.found:
+                self.found = shrink.smallest(
+                    self.exercise, self.spec, self.worker, self.found, self.took, SHRINK_SECONDS
+                )
                 break
         self.seconds = time.monotonic() - started
         return self
+
+    @property
+    def failure(self) -> Trial | None:
+        return self.found.failure if self.found else None
 
     def _jump(self, target: Mapping[str, int], seconds: float) -> None:
         """Straight there, for what a launch refuses it refuses at once. Too slow is no mistake."""
@@ -66,10 +73,10 @@ class Climb:
             self.tops.append(case)
 
     def _climb(self, target: Mapping[str, int], seconds: float) -> None:
-        began, before, took = time.monotonic(), None, 0.0
+        began, before = time.monotonic(), None
         for case in steps(self.spec, target):
-            at = time.monotonic()
-            if before and took * work(self.spec, before, case) > seconds - (at - began):
+            left = seconds - (time.monotonic() - began)
+            if before and self.took * shrink.work(self.spec, before, case) > left:
                 break
             trial = self._try(case, CASE_SECONDS)
             if trial.outcome is Outcome.TIMEOUT:
@@ -78,36 +85,21 @@ class Climb:
                 return
             if not self._passed(trial):
                 return
-            before, took = case, time.monotonic() - at
+            before = case
         if before:
             self.tops.append(before)
 
     def _try(self, case: Case, seconds: float) -> Trial:
+        at = time.monotonic()
         trial = cases.attempt(self.exercise, self.spec, self.worker, case, self.seed, seconds)
+        self.took = time.monotonic() - at
         self.trials.append(trial)
         return trial
 
     def _passed(self, trial: Trial) -> bool:
         if trial.outcome not in (Outcome.PASS, Outcome.NOT_RUN):  # what the simulator cannot run is nobody's mistake
-            self.failure = trial
+            self.found = Series(0, 1, trial, trial)
         return trial.outcome is Outcome.PASS
-
-    def _smallest(self, failure: Trial) -> Trial:
-        """Each size in turn as small as it may be; a hang is not repeated."""
-        deadline, least = time.monotonic() + SHRINK_SECONDS, failure
-
-        def fails(case: Case) -> bool:
-            nonlocal least
-            if time.monotonic() > deadline:
-                return False
-            trial = cases.attempt(self.exercise, self.spec, self.worker, case, self.seed, CASE_SECONDS)
-            if trial.outcome is failure.outcome:
-                least = trial
-            return trial.outcome is failure.outcome
-
-        for name in () if failure.outcome is Outcome.TIMEOUT else self.spec.sizes:
-            bisect(least.case, name, self.spec.sizes[name].low, fails)
-        return least
 
     def stage(self) -> Stage:
         """One line of the verdict."""
@@ -151,21 +143,3 @@ def steps(spec: Spec, target: Mapping[str, int]) -> Iterator[Case]:
         if sizes != last and spec.moved(**sizes) <= budget:
             yield Case(sizes, spec.recipes[0])
         budget, last = budget * STEP, sizes
-
-
-def work(spec: Spec, one: Case, other: Case) -> float:
-    """How many times the first one's work the second is: by what grows fastest, bytes, operations or a single size."""
-    pairs = [(spec.moved(**one.sizes), spec.moved(**other.sizes)), (spec.flops(**one.sizes), spec.flops(**other.sizes))]
-    pairs += [(one.sizes[name], n) for name, n in other.sizes.items()]
-    return max(b / max(a, 1) for a, b in pairs)
-
-
-def bisect(case: Case, name: str, low: int, fails: Callable[[Case], bool]) -> None:
-    """Asks `fails` of smaller values of one size, the case itself being known to fail."""
-    high = case.sizes[name]
-    while low < high:
-        middle = (low + high) // 2
-        if fails(Case({**case.sizes, name: middle}, case.recipe)):
-            high = middle
-        else:
-            low = middle + 1

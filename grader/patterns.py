@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from grader.check import EPSILON, accepted
+from grader.check import EPSILON, accepted, same
 from grader.layout import raw
 from grader.model import Diagnosis, Launch, Tolerance
 
@@ -57,6 +57,15 @@ class Evidence:
         return self.wrong & ~self.held
 
     @cached_property
+    def places(self) -> torch.Tensor:
+        """Where it is wrong, as indices into the flat output."""
+        return self.wrong.reshape(-1).nonzero().reshape(-1)
+
+    def everywhere(self, holds: Callable[[torch.Tensor], torch.Tensor]) -> bool:
+        """Is it so, element by element, wherever it is wrong? Most stories end at the first few."""
+        return len(self.places) > 0 and all(bool(holds(part).all()) for part in (self.places[:64], self.places))
+
+    @cached_property
     def g(self) -> torch.Tensor:
         return self.got.double()
 
@@ -91,7 +100,7 @@ class Evidence:
 
     def telling(self, where: torch.Tensor) -> bool:
         """Do the right values at these places differ enough that agreeing with them is no chance?"""
-        values = self.w[where][:SAMPLE]
+        values = self.w.reshape(-1)[where.reshape(-1).nonzero()[:SAMPLE, 0]]
         count, distinct = len(values), len(torch.unique(values))
         bits = 12.0 if self.epsilon and 2 * distinct > count else math.log2(max(distinct, 1))
         return count >= FEW and count * bits >= 24
@@ -123,6 +132,8 @@ def bits(values: torch.Tensor) -> torch.Tensor:
 def race(e: Evidence) -> Diagnosis | None:
     """The same bytes in, another answer out: further off than the order of a sum explains."""
     for again in e.repeats:
+        if same(raw(again), raw(e.got)):
+            continue
         bad = e.wrong | ~accepted(again, e.want, e.scale, e.tolerance)
         if bool((bad & ~accepted(again, e.g if e.epsilon else e.got, e.scale, e.tolerance)).any()):
             return Diagnosis(
@@ -154,16 +165,26 @@ def stale(e: Evidence) -> Diagnosis | None:
 
 def garbage(e: Evidence) -> Diagnosis | None:
     """got is want and the poison that was there, added or the larger of the two."""
+    if e.everywhere(lambda part: _added(e, part)):
+        before = e.before.double()
+        told = e.odd & (e.w.abs() > 2**9 * e.epsilon * before.abs())  # else the poison swallowed the answer
+        if told.any() and (e.got.element_size() > 2 or int(told.sum()) >= FEW):
+            return Diagnosis("garbage", f"{e.argument} was added to, not set: it did not start at zero. Clear it first")
+    if e.odd.any():
+        return None
     before = e.before.double()
-    told = e.odd & (e.w.abs() > 2**9 * e.epsilon * before.abs())  # else the poison swallowed the answer
-    near = (e.g - e.w - before).abs() <= 4 * e.epsilon * (e.w.abs() + before.abs()) + 1e-6 * e.w.abs()
-    if not e.epsilon:
-        near = e.got == e.want.to(e.got.dtype) + e.before
-    if told.any() and bool(near[e.wrong].all()) and (e.got.element_size() > 2 or int(told.sum()) >= FEW):
-        return Diagnosis("garbage", f"{e.argument} was added to, not set: it did not start at zero. Clear it first")
     if any(bool((e.wrong <= m).all() & (m <= e.held).all()) and unlikely(m) for m in (before > e.w, before < e.w)):
         return Diagnosis("garbage", f"{e.argument} was compared with what lay there before: it was never set at first")
     return None
+
+
+def _added(e: Evidence, part: torch.Tensor) -> torch.Tensor:
+    """Where, at these places, got is want and what lay there before."""
+    got, want, before = (t.reshape(-1)[part] for t in (e.got, e.want, e.before))
+    if not e.epsilon:
+        return got == want.to(got.dtype) + before
+    w, b = want.double(), before.double()
+    return (got.double() - w - b).abs() <= 4 * e.epsilon * (w.abs() + b.abs()) + 1e-6 * w.abs()
 
 
 def unlikely(mask: torch.Tensor) -> bool:
@@ -198,9 +219,9 @@ def off_by_one(e: Evidence) -> Diagnosis | None:
         if e.fits(answer, at) and e.telling(at) and _uneven((answer - e.w)[at]):
             side = ("before" if step > 0 else "after") + words
             return Diagnosis("off_by_one", f"elements hold what belongs {side}: an index is off by one")
-    off = torch.unique((e.g - e.w)[e.odd])
-    if not e.epsilon and e.telling(e.odd) and len(off) == 1 and abs(off.item()) == 1:
-        size = "large" if off.item() > 0 else "small"
+    off = (e.g - e.w)[e.odd] if not e.epsilon and e.telling(e.odd) else torch.zeros(1)
+    if abs(off[0]) == 1 and bool((off == off[0]).all()):
+        size = "large" if off[0] > 0 else "small"
         return Diagnosis("off_by_one", f"{int(e.odd.sum()):,} elements are one too {size}: a count from 1, not 0?")
     return None
 

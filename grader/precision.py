@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from grader.model import Diagnosis
-from grader.patterns import FEW, Evidence, bits
+from grader.patterns import FEW, SAMPLE, Evidence, bits
 
 HALF = 2.0**-10  # relative: two roundings to fp16 or TF32
 LARGE = 1 << 24  # terms: beyond them, adding up again takes too long
@@ -73,7 +73,10 @@ def _same(e: Evidence, answer: torch.Tensor) -> bool:
 
 
 def _short(e: Evidence) -> Diagnosis | None:
-    got, want, error = e.got[e.wrong], e.w[e.wrong].float(), (e.g - e.w).abs()[e.wrong]
+    got = e.got[e.wrong]
+    if int(bits(got[:SAMPLE]).max()) > 16:
+        return None
+    want, error = e.w[e.wrong].float(), (e.g - e.w).abs()[e.wrong]
     size = e.w.abs() if e.scale is None else torch.maximum(e.w.abs(), e.scale.double())
     used = int(bits(got).max())
     near = HALF * size[e.wrong] * (2 if used > 8 else 4)
@@ -98,12 +101,17 @@ def coarse(e: Evidence) -> Diagnosis | None:
         return None
     nearly = HALF if e.wrong.numel() >= 2 * FEW else HALF / 2
     nearly = min(max(nearly, 2 * e.epsilon), 0.05 / max(*e.got.shape[-1:], 1, 1))
-    limit = nearly * e.w.abs()
-    if e.scale is not None and (terms := _longest(e)):  # sums: cancellation makes |want| small, not the terms
-        limit = torch.maximum(limit, min(HALF, 0.05 / terms) * e.scale.double())
-    if not bool(((e.g - e.w).abs() <= limit)[e.wrong].all()):
-        return None
-    if not e.wrong.any() or (e.wrong.numel() > 64 and int(e.wrong.sum()) < FEW):
+    terms = _longest(e) if e.scale is not None else 0
+
+    def nearly_right(part: torch.Tensor) -> torch.Tensor:
+        got, want = (t.reshape(-1)[part] for t in (e.g, e.w))
+        limit = nearly * want.abs()
+        if e.scale is not None and terms:  # sums: cancellation makes |want| small, not the terms
+            size = e.scale.expand(e.w.shape).reshape(-1)[part].double()
+            limit = torch.maximum(limit, min(HALF, 0.05 / terms) * size)
+        return torch.le((got - want).abs(), limit)
+
+    if not e.everywhere(nearly_right) or (e.wrong.numel() > 64 and int(e.wrong.sum()) < FEW):
         return None
     why = "half precision somewhere, or a formula that only approximates?"
     if e.got.element_size() < 4:

@@ -139,6 +139,32 @@ def big(d: Device, x: Buffer, y: Buffer, v: array.array[float]) -> None:
     right(d, x, y, v)
 
 
+def far(d: Device, x: Buffer, y: Buffer, v: array.array[float]) -> None:
+    """The last element is left out when there are more than 10,000."""
+    d.write(y, [2 * a for a in v][: len(v) - (len(v) > 10_000)])
+
+
+def farthest(d: Device, x: Buffer, y: Buffer, v: array.array[float]) -> None:
+    """Wrong at the size of FARTHEST alone."""
+    d.write(y, [2 * a for a in v][: len(v) - (len(v) == FARTHEST)])
+
+
+FARTHEST = 100_000
+
+
+def fallen(d: Device, x: Buffer, y: Buffer, v: array.array[float]) -> None:
+    """Dies when there are more than 10,000 elements."""
+    if len(v) > 10_000:
+        os.kill(os.getpid(), signal.SIGSEGV)
+    right(d, x, y, v)
+
+
+def remembers(d: Device, x: Buffer, y: Buffer, v: array.array[float]) -> None:
+    """Wrong at FARTHEST, and in every later call of the same process."""
+    d.spoilt = getattr(d, "spoilt", False) or len(v) == FARTHEST  # type: ignore[attr-defined]
+    d.write(y, [2 * a for a in v][: len(v) - d.spoilt])  # type: ignore[attr-defined]
+
+
 def modules(d: Device, x: Buffer, y: Buffer, v: array.array[float]) -> None:
     known = {"torch", "numpy", "hypothesis", "grader.spec", "grader.check", "grader.judge"} & sys.modules.keys()
     print("the worker holds", sorted(known), flush=True)
@@ -326,7 +352,8 @@ def slow(d: Device, x: Buffer, y: Buffer, v: array.array[float]) -> None:
 SCRIPTS: dict[str, Script] = {
     f.__name__: f
     for f in (
-        right, backwards, tail, overrun, scribble, hang, crash, leave, chatter, flood, big, modules, spy, spawn, bomb,
+        right, backwards, tail, overrun, scribble, hang, crash, leave, chatter, flood, big, far, farthest, fallen,
+        remembers, modules, spy, spawn, bomb,
         kill_judge, kill_all, orphan, litter, greedy, threads, shrink, grow, babble, drown, close_all, abort, stop,
         throw, exhausted, lost, recurse, lie, slow,
     )

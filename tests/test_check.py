@@ -179,3 +179,48 @@ def test_the_share_of_codes_is_not_counted() -> None:
     allowed = {"": Tolerance(atol=1.0, why="a neighbour")}
     assert check.share({"q": torch.tensor([4], dtype=torch.int8)}, want, allowed) == 0.0
     assert check.share({"y": torch.tensor([1.5])}, want, allowed) == pytest.approx(0.5, abs=1e-6)
+
+
+# ---------------------------------------------------------------- large ones are compared in blocks
+
+ODD = st.sampled_from((0.0, -0.0, 1.0, 1.0 + 2e-5, -1.0, 3e38, float("inf"), float("-inf"), float("nan")))
+
+
+@given(st.lists(st.tuples(ODD, ODD, st.floats(0, 1e6)), min_size=8, max_size=30), st.booleans(), st.booleans())
+def test_blocks_say_what_each_element_says(rows: list[tuple[float, ...]], exact: bool, scaled: bool) -> None:
+    """Whole, in blocks with a partial last one, and by the rule as it is written down."""
+    got, want, scale = (torch.tensor(column, dtype=torch.float64) for column in zip(*rows, strict=True))
+    tolerance = EXACT if exact else Tolerance(rtol=1e-5, atol=1e-7, c=4.0)
+    words = (got.float(), want, scale if scaled else None, tolerance)
+    with pytest.MonkeyPatch.context() as patch:
+        whole = check.accepted(*words)
+        patch.setattr(check, "BLOCK", 7)
+        blocks = check.accepted(*words)
+        plane = check.accepted(*(t[: len(t) // 2 * 2].view(2, -1) if torch.is_tensor(t) else t for t in words))
+    assert whole.tolist() == blocks.tolist() == [_right(*row, exact, scaled) for row in rows]
+    assert plane.reshape(-1).tolist() == whole[: plane.numel()].tolist() and plane.dim() == 2
+
+
+def _right(got: float, want: float, scale: float, exact: bool, scaled: bool) -> bool:
+    a, b = float(np.float32(got)), float(np.float32(want)) if exact else want
+    if not (np.isfinite(a) and np.isfinite(b)):
+        return a == b or (np.isnan(a) and np.isnan(b))
+    allowed = 0.0 if exact else 1e-5 * abs(want) + 1e-7 + (4.0 * check.EPSILON * scale if scaled else 0.0)
+    return abs(a - b) <= allowed
+
+
+def test_the_answer_is_not_changed_by_being_compared() -> None:
+    got, want = torch.full((9,), 2.0, dtype=torch.float64), torch.full((9,), -3.0, dtype=torch.float64)
+    check.accepted(got, want, None, CLOSE)
+    assert got.eq(2.0).all() and want.eq(-3.0).all()
+
+
+@pytest.mark.parametrize("n", [0, 1, 6, 7, 8, 20])
+def test_bytes_are_compared_to_the_last(n: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check, "PAGE", 7)
+    before = np.arange(n, dtype=np.uint8)
+    assert check.same(before, before.copy())
+    for i in range(n):
+        after = before.copy()
+        after[i] += 1
+        assert not check.same(before, after)

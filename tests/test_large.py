@@ -126,17 +126,6 @@ def test_a_size_that_the_timed_shape_takes_there_needs_no_jump() -> None:
     assert names == {"01_vector_add": [], "03_matrix_axpby": ["M"], "04_warp_reduce": ["rows"]}
 
 
-def test_bisect_ends_on_the_smallest() -> None:
-    asked = []
-
-    def fails(one: Case) -> bool:
-        asked.append(one.sizes["n"])
-        return one.sizes["n"] > 262_144
-
-    large.bisect(Case({"n": 1 << 20, "m": 3}), "n", 0, fails)
-    assert min(n for n in asked if n > 262_144) == 262_145 and len(asked) < 25
-
-
 @simulated
 def test_helpers_of_an_unchecked_launch_are_not_the_launchers_threads() -> None:
     exercise = catalog.load(HOME, "01_vector_add")

@@ -85,11 +85,12 @@ MAY_IMPORT: dict[str, set[str]] = {
         "judge", "model", "translate",
     },
     "efficiency": {"model"},
-    "large": {"case", "cases", "isolate", "model", "spec"},
+    "shrink": {"cases", "isolate", "model", "spec"},
+    "large": {"case", "cases", "isolate", "model", "shrink", "spec"},
     "simulate": {"backends", "build", "case", "cases", "errors", "isolate", "model", "spec", "translate"},
     "judge": {
         "backends", "blame", "build", "case", "cases", "efficiency", "interrupt", "isolate", "large", "measure",
-        "model", "sandbox", "sanitize", "spec", "strict", "symbols", "timing", "translate",
+        "model", "sandbox", "sanitize", "shrink", "spec", "strict", "symbols", "timing", "translate",
     },
     # records and screens
     "record": {"errors", "model"},
