@@ -36,6 +36,7 @@ from grader.spec import Spec
 SHRINK_SECONDS = 20.0
 CRASH_SECONDS = 6.0  # of shrinking a crash, where every step costs a new process
 LARGE = 8 << 20  # bytes moved
+WIDE, LOOKS = 64, 8  # elements that show a pattern; large cases that are tried for so many
 ALL = list(HealthCheck)
 
 
@@ -402,7 +403,19 @@ def series(
     if kept or memo.failed:
         with contextlib.suppress(_Failed, Flaky), contextlib.redirect_stderr(io.StringIO()):
             drawn(exercise, spec, ahead, database, memo)
+    if memo.failure and memo.failure.outcome is Outcome.WRONG:
+        plain = [case for case in ahead.chosen if case.recipe == spec.recipes[0]]
+        _widen(memo, sorted(plain, key=lambda case: -spec.moved(**case.sizes))[:LOOKS])
     return _series(memo, memo.trials.get(ahead.chosen[-1]))
+
+
+def _widen(memo: Memo, largest: Sequence[Case]) -> None:
+    """Until one wrong answer has many elements: few look the same for many mistakes."""
+    for case in largest:
+        if any(t.mismatch and t.mismatch.total >= WIDE for t in memo.trials.values()):
+            return
+        if case not in memo.trials and memo.keep(memo.once(case)).outcome not in (Outcome.PASS, Outcome.WRONG):
+            return
 
 
 def drawn(exercise: Exercise, spec: Spec, ahead: Ahead, database: Path | None, memo: Memo) -> None:

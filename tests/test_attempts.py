@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from grader import build, cases, catalog, large, prove
+from grader import build, cases, catalog, judge, large, prove
 from grader.expect import expected
 from grader.folder import Folder
 from grader.model import Outcome
@@ -75,6 +75,15 @@ def test_attempt(path: Path, backend: str, monkeypatch: pytest.MonkeyPatch) -> N
     if all(one.outcome is not Outcome.PASS for one in expected(path, backend)):  # found, however busy the machine is
         monkeypatch.setattr(large, "SECONDS", 30.0)
     assert list(prove.attempt(folder(path.parent.name), path, backend)) == []
+
+
+def test_a_mistake_is_named_though_its_smallest_case_has_one_element(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With one worker, as on a GPU, the first case that fails is already the smallest."""
+    monkeypatch.setattr(judge, "CREW", 1)
+    path = HOME / "tests/attempts/60_int8_quant_per_token/tail_dropped.cu"
+    verdict = judge.grade(prove.request(folder(path.parent.name), path, "simulator"))
+    assert verdict.failure and verdict.failure.mismatch and verdict.failure.mismatch.total == 1
+    assert verdict.failure.diagnosis.pattern == "tail"
 
 
 @pytest.mark.parametrize("slug", IDS)
