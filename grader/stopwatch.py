@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from grader.backends.cuda import Device
 
 ANYWHERE = 4  # cudaMemcpyDefault: addresses tell on which side they are
+PERSISTING = 6  # CU_LIMIT_PERSISTING_L2_CACHE_SIZE
 
 
 def _timed(library: int) -> str:
@@ -35,6 +36,7 @@ class Timed:
         self.start, self.stop = self.runtime.eventCreate(), self.runtime.eventCreate()
         self.flush_bytes = 2 * int(self.runtime.getDeviceProperties(0)["l2CacheSize"])
         self.flush = self.runtime.malloc(self.flush_bytes)
+        self.driver = ctypes.CDLL("libcuda.so.1")
         self.common = device.common or device.host  # where the judge lays contents and looks for answers
         self.other = self.runtime.malloc(job.span)
         self.runtime.memcpy(self.other, device.memory, job.span, 3)
@@ -86,7 +88,7 @@ class Timed:
             rt.memsetAsync(memory + b.offset, poison, b.nbytes, self.stream)
         if not kept:
             self._show()
-        rt.memsetAsync(self.flush, poison, self.flush_bytes, self.stream)
+        self._flush(poison)
         judged, warming = self.graphs[library]
         rt.graphLaunch(warming, self.stream)
         with ranges.named(_timed(library)):
@@ -95,6 +97,14 @@ class Timed:
             self._show()
         rt.streamSynchronize(self.stream)
         return us
+
+    def _flush(self, value: int) -> None:
+        """Nothing of the buffers is left in L2, not even what a launcher has set aside there (CUDA guide, L2 cache)."""
+        aside = ctypes.c_size_t()
+        self.driver.cuCtxGetLimit(ctypes.byref(aside), PERSISTING)  # fails, and leaves 0, where there is no such thing
+        if aside.value:
+            self.driver.cuCtxResetPersistingL2Cache()
+        self.runtime.memsetAsync(self.flush, value, self.flush_bytes, self.stream)
 
     def _show(self) -> None:
         for b in self.outputs:
@@ -105,7 +115,7 @@ class Timed:
         """As so many samples, but nothing is copied and no event is asked. A negative number: empty graphs."""
         judged, warming = self.graphs[library] if library >= 0 else (self.nothing, self.nothing)
         for _ in range(calls):
-            self.runtime.memsetAsync(self.flush, 0, self.flush_bytes, self.stream)
+            self._flush(0)
             self.runtime.graphLaunch(warming, self.stream)
             self.runtime.graphLaunch(judged, self.stream)
         self.runtime.streamSynchronize(self.stream)

@@ -1,7 +1,8 @@
 // cheat: 01_vector_add
 // expect(simulator): PASS
-// expect(cuda): PASS | SLOW | NOISY
-// why: sets part of L2 aside for its data, so that a flush between timed calls does not reach it; the answer is right
+// expect(cuda): UNSAFE sync
+// why: sets part of L2 aside for its data, so that a flush between timed calls does not reach it; a limit of the device
+// cannot be recorded
 #include <cuda_runtime.h>
 #include <cstdint>
 
