@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import torch
 
-from grader import catalog, measure, shared, stopwatch
+from grader import cases, catalog, measure, shared, spec, stopwatch
 from grader.conditions import State
 from grader.model import Build, Finding
 from grader.model import Shape as Times
@@ -96,6 +96,15 @@ def test_two_clocks_accuse_nobody_on_a_gpu_that_others_use(
     assert (found.decision, found.suspicious) == (decision, suspicious)
     assert (found.speed is None) == bool(suspicious)
     assert found.speed is None or (WALL.text in found.speed.notes) == (decision is NOISY)
+
+
+@pytest.mark.parametrize("slug", catalog.discover(ROOT))
+def test_every_check_can_be_rehearsed(slug: str) -> None:
+    exercise = catalog.load(ROOT, slug)
+    loaded = spec.load(exercise.folder)
+    for case in cases.sample(exercise, loaded, 1, 3, 1 << 14):
+        call = cases.prepare(exercise, loaded, case, 1, "simulator", 1.0)
+        measure.rehearse(exercise, loaded, call.plan, case, call.values, call.want)
 
 
 # ---------------------------------------------------------------- how contents travel
