@@ -52,19 +52,24 @@ def command(*arguments: str) -> float:
 def warm(backend: str, repeats: int) -> dict[str, list[float]]:
     """One process, a new edit each time: the whole of it and its stages, in seconds."""
     from grader import judge
-    from grader.model import Request
+    from grader.model import Request, Verdict
 
     exercise = catalog.load(catalog.root(), SLUG)
     reference = HOME / "solutions" / SLUG / f"{exercise.name}.cu"
     naive = (HOME / "tests" / "attempts" / SLUG / "three_passes.cu").read_text()
     found: dict[str, list[float]] = {}
-    for n in range(repeats + 1):
-        text = f"{naive}\n// edit {n} of {time.time()}\n"
+
+    def graded(simulate: bool) -> tuple[float, Verdict]:
+        text = f"{naive}\n// edit of {time.time()}\n"
         started = time.perf_counter()
-        verdict = judge.grade(Request(exercise, exercise.source, text, reference, backend))
-        seconds = time.perf_counter() - started
-        if n == 0:
-            continue  # the first one imports, and builds the reference
+        verdict = judge.grade(Request(exercise, exercise.source, text, reference, backend, simulate=simulate))
+        return time.perf_counter() - started, verdict
+
+    graded(True)  # imports, and builds the reference
+    for _ in range(repeats):
+        if backend == "cuda":
+            found.setdefault("warm_alone_s", []).append(graded(False)[0])  # without the simulator beside it
+        seconds, verdict = graded(True)
         found.setdefault("warm_s", []).append(seconds)
         for stage in verdict.stages:
             found.setdefault(f"warm_{stage.name}_s", []).append(stage.ms / 1000)
