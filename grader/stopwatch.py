@@ -41,7 +41,7 @@ class Timed:
         self.other = self.runtime.malloc(job.span)
         self.runtime.memcpy(self.other, device.memory, job.span, 3)
         self.nodes: list[graph.Nodes] = []  # of each library
-        self.graphs = [self._record(i) for i in range(len(device.functions))]
+        self.graphs = [self._record(i) for i in range(len(device.libraries))]
         self.nothing = self._nothing()
         self.empty_us = sorted(self._time(self.nothing) for _ in range(9))[4]
 
@@ -131,7 +131,7 @@ class Called:
     def __init__(self, device: Device, job: Job) -> None:
         self.device, self.job, self.runtime = device, job, device.runtime
         self.events = [self.runtime.eventCreate() for _ in range(2)] if job.streamed else []
-        for library in range(len(device.functions)):  # modules are loaded, clocks are up
+        for library in range(len(device.libraries)):  # modules are loaded, clocks are up
             self.sample(library, upload=True, poison=0, kept=True)
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from grader import catalog, layout, marshal, measure, wire
-from grader.backends.cuda import Device
+from grader.backends.cuda import Device, Library
 from grader.errors import SpecError
 from grader.model import Case, Exercise, Fate
 from grader.stopwatch import Called
@@ -168,9 +168,13 @@ class Prepared:
         device.runtime, device.arena = self.runtime, self.arena
         device.host = ctypes.addressof(ctypes.c_char.from_buffer(self.arena))
         device.memory = device.capacity = device.pinned = 0
-        device.stream, device.forget = STREAM, [int]
-        device.functions = [lambda *words: double(self.runtime, *(word.value for word in words))]
-        self.device = device
+        device.stream, self.device = STREAM, device
+        self.launch(double)
+
+    def launch(self, double: Callable[..., int]) -> None:
+        """This is the launcher from now on."""
+        called = lambda *words: double(self.runtime, *(word.value for word in words))  # noqa: E731
+        self.device.libraries = [Library(Path("double.so"), called, int, b"")]
 
     def y(self) -> list[float]:
         b = self.plan.buffer("h_y")
@@ -215,7 +219,7 @@ def test_a_sample_starts_from_poison_and_waits_for_the_device(tmp_path: Path) ->
     assert made.y() == [0, 2, 4, 6, 8]
     assert timed.sample(0, upload=True, poison=0x40, kept=True) > 0
     assert made.y() == [0, 2, 4, 6, 8]
-    made.device.functions = [lambda *_: 0]
+    made.launch(lambda *_: 0)
     timed.sample(0, upload=False, poison=0x40, kept=True)
     assert made.y() == [3.0039215087890625] * 5  # bytes 0x40
 
@@ -234,7 +238,7 @@ def test_a_call_on_a_stream_is_timed_by_events_and_what_lingers_by_the_host(tmp_
     made.device.reserve(made.plan.job.span, pin=True)
     timed = Called(made.device, made.plan.job)
     assert 4000 <= timed.sample(0, upload=True, poison=0x40, kept=True) < 100_000  # three ticks of work, and one
-    made.device.functions = [lambda *words: linger(made.runtime, *(word.value for word in words))]
+    made.launch(linger)
     assert timed.sample(0, upload=True, poison=0x40, kept=True) >= 254_000
     timed.close()
     assert made.runtime.events == [-1, -1]

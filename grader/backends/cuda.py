@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,16 @@ EARLY = Finding(
 REFUSED = (900, 901, 904, 905, 906, 907, 908)  # the cudaErrorStreamCapture… family
 
 
+@dataclass(frozen=True)
+class Library:
+    """One that is loaded."""
+
+    path: Path
+    launch: Callable[..., int]
+    forget: Callable[[], int]  # the last error of its own CUDA runtime: ours may be another
+    image: bytes
+
+
 class Device:
     """One context; made only in the worker. A sticky error means that the worker must be replaced."""
 
@@ -157,10 +168,7 @@ class Device:
         self.stream = runtime.streamCreateWithFlags(NON_BLOCKING)
         self.memory, self.capacity, self.pinned = 0, 0, 0
         self.common = 0  # device memory of the judge's; 0: there is only the arena
-        self.functions: list[Callable[..., int]] = []
-        self.forget: list[Callable[[], int]] = []  # of the library's own CUDA runtime: ours may be another
-        self.libraries: list[Path] = []
-        self.images: list[bytes] = []
+        self.libraries: list[Library] = []
         self.timed: Timed | Called | None = None
         self.tables: dict[bytes, int] = {}  # arrays of pointers in device memory
 
@@ -187,10 +195,8 @@ class Device:
         except (OSError, AttributeError) as error:
             return str(error)
         function.restype = ctypes.c_int
-        self.functions.append(function)
-        self.forget.append(getattr(loaded, "cudaGetLastError", int))
-        self.libraries.append(library)
-        self.images.append(library.read_bytes())
+        forget = getattr(loaded, "cudaGetLastError", int)
+        self.libraries.append(Library(library, function, forget, library.read_bytes()))
         return ""
 
     # -------------------------------------------------- one judged run
@@ -214,7 +220,7 @@ class Device:
         if status or not recorded:
             return self.refusal(job, status, message)
         nodes = graph.inspect(recorded)
-        findings = nodes.findings() + nodes.foreign(self.images[0])
+        findings = nodes.findings() + nodes.foreign(self.libraries[0].image)
         self.upload(job.span)
         try:
             with ranges.named("judged run"):
@@ -245,9 +251,9 @@ class Device:
         """Calls the launcher without recording it; returns its status."""
         stream = [ctypes.c_void_p(self.stream)] if job.streamed else []
         arguments = marshal.arguments(job, place, self.table)
-        self.forget[library]()  # an earlier call's error is none of this one's
+        self.libraries[library].forget()  # an earlier call's error is none of this one's
         with veil.hidden(self.host, len(self.arena)) if job.recorded else contextlib.nullcontext():
-            return self.functions[library](*arguments, *stream)
+            return self.libraries[library].launch(*arguments, *stream)
 
     def place(self, buffer: Buffer) -> int:
         """Buffers in host memory are the arena's own."""
@@ -287,9 +293,9 @@ class Device:
         """(recorded, status, message): what the launcher put on the stream, recorded and not yet run."""
         arguments = marshal.arguments(job, lambda buffer: memory + buffer.offset, self.table)
         self.runtime.streamBeginCapture(self.stream, graph.THREAD_LOCAL)
-        self.forget[library]()
+        self.libraries[library].forget()
         with veil.hidden(self.host, len(self.arena)):
-            status = self.functions[library](*arguments, ctypes.c_void_p(self.stream))
+            status = self.libraries[library].launch(*arguments, ctypes.c_void_p(self.stream))
         try:
             recorded = self.runtime.streamEndCapture(self.stream)
         except self.runtime.CUDARuntimeError as error:
@@ -322,7 +328,7 @@ class Device:
         # A launch that fails spoils the recording; unrecorded, it says itself what is wrong with it.
         if alone := self.call(0, job, self.place):
             return Run(Fate.CRASHED, alone, _name(self.runtime, alone))
-        return Run(Fate.RETURNED, status, message, findings=(graph.broken_rule(self.libraries[0]),))
+        return Run(Fate.RETURNED, status, message, findings=(graph.broken_rule(self.libraries[0].path),))
 
     def mark(self, job: Job) -> None:
         """Before recording: whatever a launcher writes to holds MARK, for recording runs nothing."""
@@ -386,8 +392,8 @@ class Device:
 
     def provenance(self, nodes: Sequence[graph.Nodes]) -> tuple[Finding, ...]:
         """Whose kernels are timed? At the timed size, and beside the reference, a launcher may do something else."""
-        found = nodes[0].findings() + nodes[0].foreign(self.images[0])
-        if os.path.samefile(self.libraries[0], self.libraries[-1]):  # the reference is graded itself
+        found = nodes[0].findings() + nodes[0].foreign(self.libraries[0].image)
+        if os.path.samefile(self.libraries[0].path, self.libraries[-1].path):  # the reference is graded itself
             return found
         return found + nodes[0].shared(nodes[-1])
 
