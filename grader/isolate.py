@@ -156,11 +156,6 @@ def _stand_in(backend: str, size: int) -> Worker | None:
     return found
 
 
-def _reap(process: subprocess.Popen[bytes], folder: tempfile.TemporaryDirectory[str]) -> None:
-    process.wait()
-    folder.cleanup()
-
-
 _running: set[Worker] = set()
 _struck: set[int] = set()  # the driver may still be taking down their contexts
 
@@ -216,7 +211,7 @@ class Worker:
             raise MachineError(f"cannot start a worker: {error}; {remedy}") from error
 
     def _start(self) -> None:
-        self.folder = tempfile.TemporaryDirectory(prefix="grader-worker-")
+        self.folder = tempfile.TemporaryDirectory(prefix="grader-worker-", ignore_cleanup_errors=True)
         ours, theirs = socket.socketpair()
         self.level = sandbox.Level("limits", "a tool stands in front") if self.prefix else sandbox.level(self.backend)
         numbers = (theirs.fileno(), self.arena.descriptor, self.report)
@@ -333,7 +328,8 @@ class Worker:
         """Ends the child; a driver takes a while to take down a context, which nobody needs to wait for."""
         self._strike()
         if self.process is not None:
-            threading.Thread(target=_reap, args=(self.process, self.folder), name="reaper").start()
+            threading.Thread(target=self.process.wait, name="reaper", daemon=True).start()
+            self.folder.cleanup()
             self.process = None
             _running.discard(self)
             self.channel.link.close()

@@ -142,7 +142,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "pristine", "profile", "record", "report", "score", "screen", "serve", "session", "verbs", "workspace",
     },
     "cli": {"__init__", "catalog", "desk", "errors", "score", "screen", "verbs"},
-    "__main__": {"cli"},
+    "__main__": {"cli", "ranges"},
 }  # fmt: skip
 
 # Heavy or single-purpose packages, and the only modules that may import them.
