@@ -30,6 +30,7 @@ from grader.spec import Spec
 from grader.timing import Decision, Rule, interval, settle
 
 SECONDS = 20.0  # no answer within this: the kernel hangs at the timed size, or is thousands of times too slow
+GLANCE = 0.2  # seconds for all shapes together, that are given in any case to make a ratio fine
 NOTHING = -1  # the number of no library: empty graphs
 
 
@@ -293,7 +294,8 @@ class _Timed:
         self.walls: list[list[float]] = [[] for _ in range(libraries)]  # µs by the judge's clock
         self.last: list[int] = []  # the order of the round before
         self.learner_first: list[bool] = []
-        self.rule, self.decision = Rule(exercise.threshold), Decision.MORE
+        self.rule = Rule(exercise.threshold, glance=GLANCE / len(exercise.timed))
+        self.decision = Decision.MORE
         self.tried, self.spent, self.armed = 0, 0.0, False  # contents made; seconds
 
     def run(self, enough: int) -> Wrong | Doubt | None:

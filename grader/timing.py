@@ -24,7 +24,7 @@ class Rule:
     most: int = 100
     width: float = 0.03  # of the ratio: what a verdict near the threshold needs
     fine: float = 0.01  # of the ratio: narrower than anyone can use
-    glance: float = 0.15  # seconds that are given in any case to make it fine: short kernels need many pairs
+    glance: float = 0.2  # seconds that are given in any case to make it fine: short kernels need many pairs
     early: float = 0.995  # coverage asked for before the end: who looks after every pair finds 95 % by luck too often
     hopeless: float = 0.25  # of the threshold, each time: no more pairs then, if they take
     patience: float = 2.0  # seconds together: a short kernel may have met another process
