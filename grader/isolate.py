@@ -290,7 +290,12 @@ class Worker:
         """Hands over device memory; returns why that cannot be. Those that replace this child get it too."""
         self.settle_or_raise()
         self.shared = (descriptor, size)
-        if why_not := self._share():
+        try:
+            why_not = self._share()
+        except WorkerError as error:  # its walls are too narrow for that
+            why_not = str(error)
+            self.renew()
+        if why_not:
             self.shared = None
         return why_not
 

@@ -55,6 +55,8 @@ class Device:
     def share(self, descriptor: int, size: int) -> str:
         if size < 16:
             return "too small"
+        if size % 2:
+            os.kill(os.getpid(), signal.SIGSYS)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{size} bytes for {secrets.token_hex(4)}".encode(), 0)
         return ""

@@ -296,6 +296,7 @@ def test_shared_memory_is_handed_to_those_that_come_after(tmp_path: Path) -> Non
         worker.settle()
         second = os.pread(place, 64, 0)
         assert second != first and second.startswith(b"2097152 bytes for ")
+        assert "it was ended" in worker.share(place, 4097)
         assert worker.share(place, 1) == "too small"
         worker.renew()
         worker.settle()
