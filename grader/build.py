@@ -35,6 +35,7 @@ ASK_SECONDS = 2.0  # for a compiler that is told to end
 WORDS = 1 << 20  # bytes: on a disk with less room than that, what a compiler says may be lost
 STALE = 3600.0  # a private folder this old was left by a killed build
 LIBRARY = "kernel.so"
+UNWANTED = ("c10", "c10_cuda", "torch", "torch_cpu", "torch_cuda")
 SEAL = "sha256.txt"  # the library's own hash: what a full disk or a bad one left of it is not used
 
 
@@ -263,15 +264,21 @@ def _compile(folder: Path, sources: Sources) -> None:
 
 
 def _load(folder: Path, sources: Sources) -> None:
-    """`is_standalone` with `-shared` makes a library and, unlike the other modes, does not load it here."""
+    """`is_standalone` with `-shared` makes a library and, unlike the other modes, does not load it here.
+
+    The linker finds empty archives where torch wants its libraries linked: a kernel needs none of them, and to read
+    their symbols takes as long as all the rest of linking.
+    """
     from torch.utils import cpp_extension
 
+    for name in UNWANTED:
+        (folder / f"lib{name}.a").write_bytes(b"!<arch>\n")
     cpp_extension.load(
         "kernel",
         [str(folder / name) for name in sources.compile],
         extra_cflags=list(sources.cflags),
         extra_cuda_cflags=list(sources.cuda_cflags),
-        extra_ldflags=["-shared", "-Wl,--as-needed", *sources.ldflags],
+        extra_ldflags=["-shared", "-Wl,--as-needed", f"-L{folder}", *sources.ldflags],
         extra_include_paths=list(sources.include_paths),
         build_directory=str(folder),
         verbose=True,  # the compiler's words go to output.txt

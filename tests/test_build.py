@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,14 @@ def test_a_build_is_made_once_per_content(tmp_path: Path) -> None:
 def test_the_library_depends_on_no_torch(tmp_path: Path) -> None:
     library = made("int f() { return 3; }", tmp_path).library.read_bytes()
     assert b"libtorch" not in library and b"libc10" not in library
+
+
+def test_the_linker_reads_nothing_of_torch(tmp_path: Path) -> None:
+    """Hundreds of megabytes of symbols, for a kernel that needs none. `--trace` names every file that is read."""
+    traced = replace(sources("int f() { return 6; }"), ldflags=("-Wl,--trace",))
+    said = (build.start(traced, "tests.scripted", tmp_path).wait().library.parent / "output.txt").read_text()
+    read = {Path(line).name for line in said.splitlines() if line.startswith("/") and " " not in line}
+    assert "libc.so.6" in read and not [name for name in read if re.match(r"lib(torch|c10)\w*\.so", name)]
 
 
 def test_an_error_is_kept_whole_and_nothing_is_published(tmp_path: Path) -> None:
