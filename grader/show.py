@@ -230,6 +230,8 @@ FIXED = {
 
 def sentence(v: Verdict) -> str:
     """What the verdict means, in one sentence."""
+    if v.outcome is Outcome.TIMEOUT and any(s.name == "speed" and s.status == "fail" for s in v.stages):
+        return "right at small sizes; at the timed one it is not back in time: far too slow, or a loop without end"
     if v.outcome in FIXED:
         return FIXED[v.outcome]
     if v.outcome is Outcome.PASS:

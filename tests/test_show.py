@@ -56,6 +56,12 @@ def test_colour_only_adds(v: Verdict, scene: show.Scene) -> None:
     assert "\x1b" not in text(v, scene)
 
 
+def test_a_kernel_that_is_late_at_the_timed_size_was_right_at_others() -> None:
+    late = replace(verdict(Outcome.TIMEOUT), stages=(Stage("cases", "pass"), Stage("speed", "fail")))
+    assert show.sentence(late).startswith("right at small sizes")
+    assert show.sentence(replace(late, stages=(Stage("cases", "fail"),))) == show.FIXED[Outcome.TIMEOUT]
+
+
 def test_every_outcome_has_a_symbol_and_a_sentence() -> None:
     assert {o.value for o in Outcome} < show.SYMBOL.keys()
     assert all(show.sentence(v) for v in odd())
