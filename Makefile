@@ -134,7 +134,7 @@ test: setup-dev
 GPU_JOBS ?= $(shell nvidia-smi --query-gpu=memory.total --format=csv,noheader,nounits 2>/dev/null | awk 'NR == 1 { n = int($$1 / 16000); print n < 1 ? 1 : n > 8 ? 8 : n }')
 
 gpu-test: gpu setup-gpu
-	@$(RUN) -m pytest -q -m gpu -n $(GPU_JOBS)
+	@$(RUN) -m pytest -q -m gpu -n $(GPU_JOBS) --dist worksteal
 
 gpu:
 	@nvidia-smi -L >/dev/null 2>&1 || { echo "error: gpu-test needs an NVIDIA GPU, and nvidia-smi finds none" >&2; exit 3; }
