@@ -95,7 +95,7 @@ class Timed:
             us = self._time(judged) - self.empty_us
         if kept:
             self._show()
-        rt.streamSynchronize(self.stream)
+        rt.deviceSynchronize()  # work on a stream of the launcher's own counts by the judge's clock
         return us
 
     def _flush(self, value: int) -> None:
@@ -118,7 +118,7 @@ class Timed:
             self._flush(0)
             self.runtime.graphLaunch(warming, self.stream)
             self.runtime.graphLaunch(judged, self.stream)
-        self.runtime.streamSynchronize(self.stream)
+        self.runtime.deviceSynchronize()
 
 
 class Called:

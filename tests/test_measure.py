@@ -184,7 +184,7 @@ def test_the_references_answer_is_shown_to_nobody(kept: bool, aside: int) -> Non
     timed = object.__new__(stopwatch.Timed)
     timed.runtime = SimpleNamespace(
         memcpyAsync=lambda *_: log.append("copy"), memsetAsync=lambda *_: log.append("set"),
-        graphLaunch=lambda graph, _: log.append(graph), streamSynchronize=lambda _: None,
+        graphLaunch=lambda graph, _: log.append(graph), deviceSynchronize=lambda: None,
     )  # fmt: skip
     timed.driver = SimpleNamespace(cuCtxGetLimit=limit, cuCtxResetPersistingL2Cache=lambda: log.append("reset"))
     timed.device, timed.stream, timed.common = SimpleNamespace(memory=0), 0, 1 << 20  # type: ignore[assignment]
