@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from grader import graph, ranges
 from grader.model import Job
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 ANYWHERE = 4  # cudaMemcpyDefault: addresses tell on which side they are
 PERSISTING = 6  # CU_LIMIT_PERSISTING_L2_CACHE_SIZE
+
+
+def _driver() -> Any:
+    return ctypes.CDLL("libcuda.so.1")
 
 
 def _timed(library: int) -> str:
@@ -36,7 +40,8 @@ class Timed:
         self.start, self.stop = self.runtime.eventCreate(), self.runtime.eventCreate()
         self.flush_bytes = 2 * int(self.runtime.getDeviceProperties(0)["l2CacheSize"])
         self.flush = self.runtime.malloc(self.flush_bytes)
-        self.driver = ctypes.CDLL("libcuda.so.1")
+        self.driver = _driver()
+        self.aside = self._aside()
         self.common = device.common or device.host  # where the judge lays contents and looks for answers
         self.other = self.runtime.malloc(job.span)
         self.runtime.memcpy(self.other, device.memory, job.span, 3)
@@ -78,38 +83,35 @@ class Timed:
         self.runtime.eventSynchronize(self.stop)
         return 1000.0 * float(self.runtime.eventElapsedTime(self.start, self.stop))
 
-    def sample(self, library: int, upload: bool, poison: int, kept: bool) -> float:
+    def sample(self, library: int, poison: int, kept: bool) -> float:
         """µs of one replay. Where `kept` is false its outputs are shown to nobody, but as much is copied before it:
         the judge's clock must find the same work around every call."""
         memory, rt = self.device.memory, self.runtime
-        for b in self.inputs if upload else ():
+        for b in self.inputs if kept else (*self.inputs, *self.outputs):
             rt.memcpyAsync(memory + b.offset, self.common + b.offset, b.nbytes, ANYWHERE, self.stream)
         for b in self.written:
             rt.memsetAsync(memory + b.offset, poison, b.nbytes, self.stream)
-        if not kept:
-            self._show()
         self._flush(poison)
         judged, warming = self.graphs[library]
         rt.graphLaunch(warming, self.stream)
         with ranges.named(_timed(library)):
             us = self._time(judged) - self.empty_us
-        if kept:
-            self._show()
-        rt.deviceSynchronize()  # work on a stream of the launcher's own counts by the judge's clock
+        for b in self.outputs if kept else ():
+            rt.memcpyAsync(self.common + b.offset, memory + b.offset, b.nbytes, ANYWHERE, self.stream)
+        rt.streamSynchronize(self.stream)
         return us
 
     def _flush(self, value: int) -> None:
         """Nothing of the buffers is left in L2, not even what a launcher has set aside there (CUDA guide, L2 cache)."""
-        aside = ctypes.c_size_t()
-        self.driver.cuCtxGetLimit(ctypes.byref(aside), PERSISTING)  # fails, and leaves 0, where there is no such thing
-        if aside.value:
+        if self.aside:
             self.driver.cuCtxResetPersistingL2Cache()
         self.runtime.memsetAsync(self.flush, value, self.flush_bytes, self.stream)
 
-    def _show(self) -> None:
-        for b in self.outputs:
-            here, there = self.device.memory + b.offset, self.common + b.offset
-            self.runtime.memcpyAsync(there, here, b.nbytes, ANYWHERE, self.stream)
+    def _aside(self) -> int:
+        """Bytes of L2 that may hold on to their lines. A launcher cannot change this: it is recorded."""
+        found = ctypes.c_size_t()
+        self.driver.cuCtxGetLimit(ctypes.byref(found), PERSISTING)  # fails, and leaves 0, where there is no such thing
+        return found.value
 
     def batch(self, library: int, calls: int) -> None:
         """As so many samples, but nothing is copied and no event is asked. A negative number: empty graphs."""
@@ -132,7 +134,7 @@ class Called:
         self.device, self.job, self.runtime = device, job, device.runtime
         self.events = [self.runtime.eventCreate() for _ in range(2)] if job.streamed else []
         for library in range(len(device.libraries)):  # modules are loaded, clocks are up
-            self.sample(library, upload=True, poison=0, kept=True)
+            self.sample(library, poison=0, kept=True)
 
     def close(self) -> None:
         for event in self.events:
@@ -159,7 +161,7 @@ class Called:
         late = 1e6 * (time.perf_counter() - ended)
         return 1000.0 * float(self.runtime.eventElapsedTime(start, stop)) + late, status
 
-    def sample(self, library: int, upload: bool, poison: int, kept: bool) -> float:
+    def sample(self, library: int, poison: int, kept: bool) -> float:
         """µs of one call. What stays in host memory is shown in any case, so the rest is too."""
         del kept
         memory, host, rt = self.device.memory, self.device.host, self.runtime
@@ -168,7 +170,7 @@ class Called:
                 ctypes.memset(host + b.offset, poison, b.nbytes)
             elif not b.initialised:
                 rt.memset(memory + b.offset, poison, b.nbytes)
-            elif upload and not b.host:
+            elif not b.host:
                 rt.memcpy(memory + b.offset, host + b.offset, b.nbytes, 1)
         rt.deviceSynchronize()
         with ranges.named(_timed(library)):

@@ -140,7 +140,7 @@ def _arm(device: _Lazy, message: dict[str, Any]) -> dict[str, Any]:
 
 
 def _sample(device: _Lazy, message: dict[str, Any]) -> dict[str, Any]:
-    return {"us": device().sample(message["library"], message["upload"], message["poison"], message["kept"])}
+    return {"us": device().sample(message["library"], message["poison"], message["kept"])}
 
 
 def _batch(device: _Lazy, message: dict[str, Any]) -> dict[str, Any]:

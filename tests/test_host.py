@@ -217,10 +217,10 @@ def test_a_sample_starts_from_poison_and_waits_for_the_device(tmp_path: Path) ->
     made.device.reserve(made.plan.job.span, pin=True)
     timed = Called(made.device, made.plan.job)
     assert made.y() == [0, 2, 4, 6, 8]
-    assert timed.sample(0, upload=True, poison=0x40, kept=True) > 0
+    assert timed.sample(0, poison=0x40, kept=True) > 0
     assert made.y() == [0, 2, 4, 6, 8]
     made.launch(lambda *_: 0)
-    timed.sample(0, upload=False, poison=0x40, kept=True)
+    timed.sample(0, poison=0x40, kept=True)
     assert made.y() == [3.0039215087890625] * 5  # bytes 0x40
 
 
@@ -237,9 +237,9 @@ def test_a_call_on_a_stream_is_timed_by_events_and_what_lingers_by_the_host(tmp_
     made = Prepared(tmp_path, lambda runtime, *words: linger(runtime, *words) or runtime.late.clear() or 0, STREAMED)
     made.device.reserve(made.plan.job.span, pin=True)
     timed = Called(made.device, made.plan.job)
-    assert 4000 <= timed.sample(0, upload=True, poison=0x40, kept=True) < 100_000  # three ticks of work, and one
+    assert 4000 <= timed.sample(0, poison=0x40, kept=True) < 100_000  # three ticks of work, and one
     made.launch(linger)
-    assert timed.sample(0, upload=True, poison=0x40, kept=True) >= 254_000
+    assert timed.sample(0, poison=0x40, kept=True) >= 254_000
     timed.close()
     assert made.runtime.events == [-1, -1]
 

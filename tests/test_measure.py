@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import torch
 
-from grader import cases, catalog, measure, shared, spec, stopwatch
+from grader import cases, catalog, measure, shared, spec
 from grader.conditions import State
 from grader.model import Build, Finding
 from grader.model import Shape as Times
@@ -170,28 +170,3 @@ def test_the_arena_is_page_locked_where_nothing_can_be_shared(monkeypatch: pytes
         exchange.reach(100)[:3] = 7
         assert arena[:4] == b"\7\7\7\0" and len(exchange.reach(50)) == 100
     assert locked == (["closed"] if refused == "by the worker" else []) + [100, "free"]
-
-
-@pytest.mark.parametrize("aside", [0, 32 << 20])
-@pytest.mark.parametrize("kept", [True, False])
-def test_the_references_answer_is_shown_to_nobody(kept: bool, aside: int) -> None:
-    """And around a call there is as much to do with it as without. What was set aside in L2 is given back."""
-    log: list[str] = []
-
-    def limit(value: Any, which: int) -> None:
-        value._obj.value = aside if which == 6 else 0
-
-    timed = object.__new__(stopwatch.Timed)
-    timed.runtime = SimpleNamespace(
-        memcpyAsync=lambda *_: log.append("copy"), memsetAsync=lambda *_: log.append("set"),
-        graphLaunch=lambda graph, _: log.append(graph), deviceSynchronize=lambda: None,
-    )  # fmt: skip
-    timed.driver = SimpleNamespace(cuCtxGetLimit=limit, cuCtxResetPersistingL2Cache=lambda: log.append("reset"))
-    timed.device, timed.stream, timed.common = SimpleNamespace(memory=0), 0, 1 << 20  # type: ignore[assignment]
-    output = SimpleNamespace(offset=0, nbytes=4)
-    timed.inputs, timed.written, timed.outputs = [], [output], [output]  # type: ignore[list-item]
-    timed.flush, timed.flush_bytes, timed.graphs, timed.empty_us = 0, 1, [("judged", "warming")], 1.0  # type: ignore
-    timed._time = lambda graph: log.append(graph) or 5.0  # type: ignore
-    assert timed.sample(0, upload=True, poison=0x40, kept=kept) == 4.0
-    calls = [*(["reset"] if aside else []), "set", "warming", "judged"]
-    assert log == ["set", *calls, "copy"] if kept else log == ["set", "copy", *calls]

@@ -397,10 +397,10 @@ class Device:
             return found
         return found + nodes[0].shared(nodes[-1])
 
-    def sample(self, library: int, upload: bool, poison: int, kept: bool) -> float:
+    def sample(self, library: int, poison: int, kept: bool) -> float:
         """µs of one cold replay; its outputs are then there for the judge, if `kept`."""
         assert self.timed is not None
-        return self.timed.sample(library, upload, poison, kept)
+        return self.timed.sample(library, poison, kept)
 
     def batch(self, library: int, calls: int) -> None:
         """So many cold replays, of nothing where `library` is negative: for the judge's clock."""

@@ -7,22 +7,16 @@
 
 #include <cuda_runtime.h>
 
-constexpr int kColumns = 32;  // of C per block: one warp's, so that its loads of B and its stores are one line
-constexpr int kRows = 16;     // of C per block: as many warps read the same line of B, all but one from the L1 cache
-constexpr int kUnroll = 8;    // steps whose loads are issued before the first product is needed
+constexpr int kColumns = 128;  // of C per block: 32 a warp, so that its loads of B and its stores are one line
+constexpr int kRows = 1;       // of C per block: all warps read the same element of A, and no line of B twice
 
-__global__ void __launch_bounds__(kColumns* kRows)
-    gemm_naive(const float* __restrict__ A, const float* __restrict__ B, float* __restrict__ C, int M, int N, int K) {
+__global__ void gemm_naive(const float* A, const float* B, float* C, int M, int N, int K) {
     const int col = blockIdx.x * kColumns + threadIdx.x;  // x runs along the row: neighbours in memory
     const int row = blockIdx.y * kRows + threadIdx.y;     // the same for all lanes of a warp
     if (row >= M || col >= N) return;                     // no barrier below: threads may leave
 
-    const float* a = A + row * K;  // walks along its row
-    const float* b = B + col;      // walks down its column
-    float sum = 0.0f;              // in a register for all of the loop: C is written once, and never read
-    // The sum itself stays one chain in the order of k, but no load waits for it.
-#pragma unroll kUnroll
-    for (int k = 0; k < K; ++k, b += N) sum = fmaf(a[k], *b, sum);
+    float sum = 0.0f;  // in a register for all of the loop: C is written once, and never read
+    for (int k = 0; k < K; ++k) sum = fmaf(A[row * K + k], B[k * N + col], sum);
     C[row * N + col] = sum;
 }
 

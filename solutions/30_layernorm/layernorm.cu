@@ -22,18 +22,10 @@ __device__ void load(float (&v)[4], const float* from) {
     v[0] = t.x, v[1] = t.y, v[2] = t.z, v[3] = t.w;
 }
 
-// x passes through once: it should leave the caches to gamma and beta, which every row reads again.
-__device__ void load_once(float (&v)[1], const float* from) { v[0] = __ldcs(from); }
-
-__device__ void load_once(float (&v)[4], const float* from) {
-    const float4 t = __ldcs(reinterpret_cast<const float4*>(from));
-    v[0] = t.x, v[1] = t.y, v[2] = t.z, v[3] = t.w;
-}
-
-__device__ void store(float* to, const float (&v)[1]) { __stcs(to, v[0]); }
+__device__ void store(float* to, const float (&v)[1]) { *to = v[0]; }
 
 __device__ void store(float* to, const float (&v)[4]) {
-    __stcs(reinterpret_cast<float4*>(to), make_float4(v[0], v[1], v[2], v[3]));
+    *reinterpret_cast<float4*>(to) = make_float4(v[0], v[1], v[2], v[3]);
 }
 
 // ---------------------------------------------------------------- reduction: every thread gets the sum
@@ -72,7 +64,7 @@ __global__ void __launch_bounds__(THREADS) layernorm(const float* x, const float
         for (int i = 0; i < PACKS; ++i) {
             const int c = (i * THREADS + threadIdx.x) * VEC;  // neighbouring threads, neighbouring addresses
             if (c < cols) {
-                load_once(v[i], from + c);
+                load(v[i], from + c);
             } else {
                 for (int j = 0; j < VEC; ++j) v[i][j] = 0.0f;  // beyond the row: adds nothing to the sum
             }
@@ -119,7 +111,7 @@ static void launch(const float* x, const float* gamma, const float* beta, float*
     layernorm<VEC, THREADS, ITEMS><<<grid, THREADS, 0, stream>>>(x, gamma, beta, y, rows, cols, eps);
 }
 
-// The smallest block that holds the row in at most 16 registers a thread: an SM then holds several blocks, and the
+// The smallest block that holds the row in at most 32 registers a thread: an SM then holds several blocks, and the
 // loads of one cover the barriers of another.
 template <int VEC>
 static void choose(const float* x, const float* gamma, const float* beta, float* y, int64_t rows, int cols, float eps,
@@ -127,7 +119,7 @@ static void choose(const float* x, const float* gamma, const float* beta, float*
     if (cols <= 1024) {
         launch<VEC, 256, 4>(x, gamma, beta, y, rows, cols, eps, stream);
     } else if (cols <= 4096) {
-        launch<VEC, 256, 16>(x, gamma, beta, y, rows, cols, eps, stream);
+        launch<VEC, 128, 32>(x, gamma, beta, y, rows, cols, eps, stream);
     } else if (cols <= 8192) {
         launch<VEC, 512, 16>(x, gamma, beta, y, rows, cols, eps, stream);
     } else {

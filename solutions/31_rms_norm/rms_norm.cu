@@ -70,8 +70,7 @@ __global__ void __launch_bounds__(THREADS) rms_norm(__nv_bfloat16* out, const __
     for (int i = 0; i < PACKS; ++i) {
         const int c = (i * THREADS + threadIdx.x) * VEC;  // neighbouring threads, neighbouring addresses
         raw[i] = Raw<VEC>{};                              // beyond the row: 0, which adds nothing
-        // __ldcs: x passes through once and should leave the L1 cache to w, which every token reads again.
-        if (c < hidden) raw[i] = __ldcs(reinterpret_cast<const Raw<VEC>*>(from + c));
+        if (c < hidden) raw[i] = *reinterpret_cast<const Raw<VEC>*>(from + c);
     }
 
     float squares = 0.0f;
@@ -91,7 +90,7 @@ __global__ void __launch_bounds__(THREADS) rms_norm(__nv_bfloat16* out, const __
             unpack(f, raw[i]);  // again: 8 registers fewer per pack than keeping the floats
             for (int j = 0; j < VEC; ++j) f[j] *= inv * weight[j];
             pack(raw[i], f);  // the only rounding to bf16
-            __stcs(reinterpret_cast<Raw<VEC>*>(to + c), raw[i]);
+            *reinterpret_cast<Raw<VEC>*>(to + c) = raw[i];
         }
     }
 }
@@ -114,7 +113,7 @@ extern "C" cudaError_t launch_rms_norm(__nv_bfloat16* out, const __nv_bfloat16* 
         } else if (hidden <= 4096) {
             rms_norm<8, 256, 2><<<grid, 256, 0, stream>>>(out, x, x_stride, w, eps, hidden);
         } else if (hidden <= 8192) {
-            rms_norm<8, 256, 4><<<grid, 256, 0, stream>>>(out, x, x_stride, w, eps, hidden);
+            rms_norm<8, 512, 2><<<grid, 512, 0, stream>>>(out, x, x_stride, w, eps, hidden);
         } else {
             rms_norm<8, 512, 4><<<grid, 512, 0, stream>>>(out, x, x_stride, w, eps, hidden);
         }

@@ -11,7 +11,7 @@
 
 constexpr int WARP = 32;
 constexpr int MAX_THREADS = 256;       // at most; small blocks let an SM start the next one early
-constexpr int PACKS = 2;               // loads in flight per thread and half: 64 bytes, 128 KB per SM
+constexpr int PACKS = 1;               // loads in flight per thread and half: 32 bytes
 constexpr int64_t MAX_GRID = 1 << 30;  // the grid's x limit is 2^31 - 1; more tiles are walked in a loop
 
 // ---------------------------------------------------------------- VEC bf16, moved by one instruction: VEC is 8 or 1
@@ -58,20 +58,20 @@ __global__ void __launch_bounds__(MAX_THREADS) silu_and_mul(__nv_bfloat16* out, 
 #pragma unroll
         for (int k = 0; k < PACKS; ++k) {  // all loads before the first use: they wait for memory together
             const int p = first + k * static_cast<int>(blockDim.x);  // neighbouring threads, neighbouring addresses
-            if (p < packs) a[k] = __ldcs(gate + p), b[k] = __ldcs(up + p);  // nothing is read twice
+            if (p < packs) a[k] = gate[p], b[k] = up[p];
         }
 #pragma unroll
         for (int k = 0; k < PACKS; ++k) {
             const int p = first + k * static_cast<int>(blockDim.x);
-            if (p < packs) __stcs(to + p, combine(a[k], b[k]));
+            if (p < packs) to[p] = combine(a[k], b[k]);
         }
     }
 }
 
 // ---------------------------------------------------------------- launch
 
-// As few tiles as 256 threads allow, then as few threads as these tiles allow: d = 14,336 becomes 4 tiles of 224
-// threads, and not 3 full ones and a half.
+// As few tiles as 256 threads allow, then as few threads as these tiles allow: d = 14,336 becomes 7 tiles of 256
+// threads.
 template <int VEC>
 static void launch(__nv_bfloat16* out, const __nv_bfloat16* x, int64_t tokens, int d, cudaStream_t stream) {
     const int packs = d / VEC;

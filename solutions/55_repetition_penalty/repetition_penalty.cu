@@ -29,12 +29,14 @@ __device__ float4 penalised(float4 x, unsigned hit, float penalty, float recipro
     return x;
 }
 
-// x: the sequence, y: the tile of its vocabulary. So a block has one penalty and no division to find it.
+// A row is `tiles` tiles, one block each, and neighbouring blocks are neighbours in memory. The division is one per
+// block, which has one penalty.
 __global__ void __launch_bounds__(THREADS, BLOCKS_PER_SM)
     repetition_penalty(float* logits, const bool* prompt_mask, const bool* output_mask, const float* penalties,
-                       int vocab) {
-    const int64_t row = static_cast<int64_t>(blockIdx.x) * vocab;
-    const float penalty = penalties[blockIdx.x];
+                       int vocab, int tiles) {
+    const int sequence = blockIdx.x / tiles, tile = blockIdx.x - sequence * tiles;
+    const int64_t row = static_cast<int64_t>(sequence) * vocab;
+    const float penalty = penalties[sequence];
     const float reciprocal = 1.0f / penalty;  // one division a thread, not one a logit: off by a rounding more
     logits += row;
     prompt_mask += row;
@@ -47,13 +49,13 @@ __global__ void __launch_bounds__(THREADS, BLOCKS_PER_SM)
     const unsigned* prompt = reinterpret_cast<const unsigned*>(prompt_mask + head);
     const unsigned* output = reinterpret_cast<const unsigned*>(output_mask + head);
     float4* pack = reinterpret_cast<float4*>(logits + head);
-    const int first = blockIdx.y * TILE + threadIdx.x;
+    const int first = tile * TILE + threadIdx.x;
 
     unsigned hit[QUADS];
 #pragma unroll
     for (int i = 0; i < QUADS; ++i) {  // a token in both masks is penalised once: "or", not one after the other
         const int at = first + i * THREADS;
-        hit[i] = at < quads ? __ldcs(prompt + at) | __ldcs(output + at) : 0;  // __ldcs: the masks are read once
+        hit[i] = at < quads ? prompt[at] | output[at] : 0;
     }
     float4 x[QUADS];
 #pragma unroll
@@ -64,7 +66,7 @@ __global__ void __launch_bounds__(THREADS, BLOCKS_PER_SM)
         if (hit[i]) pack[first + i * THREADS] = penalised(x[i], hit[i], penalty, reciprocal);
 
     // At most 3 tokens at either end: one thread each, of the row's first block.
-    if (blockIdx.y != 0 || threadIdx.x >= 2 * QUAD) return;
+    if (tile != 0 || threadIdx.x >= 2 * QUAD) return;
     const int end = threadIdx.x < QUAD ? threadIdx.x : head + quads * QUAD + threadIdx.x - QUAD;
     const int stop = threadIdx.x < QUAD ? head : vocab;
     if (end < stop && (prompt_mask[end] || output_mask[end])) logits[end] = penalised(logits[end], penalty, reciprocal);
@@ -74,8 +76,8 @@ extern "C" cudaError_t launch_repetition_penalty(float* logits, const bool* prom
                                                  const float* penalties, int num_seqs, int vocab,
                                                  cudaStream_t stream) {
     if (num_seqs == 0) return cudaSuccess;  // a grid of 0 blocks is an error
-    const int tiles = (vocab / QUAD + TILE - 1) / TILE;
-    const dim3 grid(num_seqs, tiles ? tiles : 1);  // without quads, the ends are still to be done
-    repetition_penalty<<<grid, THREADS, 0, stream>>>(logits, prompt_mask, output_mask, penalties, vocab);
+    const int tiles = vocab / QUAD > 0 ? (vocab / QUAD - 1) / TILE + 1 : 1;  // without quads, there are still the ends
+    const unsigned grid = static_cast<unsigned>(num_seqs) * tiles;
+    repetition_penalty<<<grid, THREADS, 0, stream>>>(logits, prompt_mask, output_mask, penalties, vocab, tiles);
     return cudaGetLastError();
 }
