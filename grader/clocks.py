@@ -5,7 +5,7 @@ Pairs: the calls that were timed, each checked in full, with all that is copied 
 One wall time says little: it holds the copies, the flush and the messages besides. But these are the same for learner
 and reference, so the *difference* of their wall times is that of their kernels, once in the warming replay and once in
 the timed one. A time that is forged small is missing from the wall clock's difference, whatever it was forged by. What
-the first of a pair pays more (its inputs are uploaded) cancels between the two orders, which are drawn at random.
+the first of a pair may pay more cancels between the two orders, which are drawn at random.
 
 What cannot be concluded: anything below the wall clock's own noise, some tens of microseconds. There it says nothing.
 

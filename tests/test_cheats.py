@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from miniature import SPEED
+from miniature import verdict as verdict_of
 
-from grader import cases, catalog, judge, sandbox
+from grader import cases, catalog, clocks, judge, sandbox
 from grader.expect import expected
 from grader.folder import Folder
 from grader.model import Outcome, Verdict
@@ -75,11 +78,28 @@ def sentence(verdict: Verdict) -> str:
     return next(filter(None, texts), "")
 
 
+def beside(verdict: Verdict) -> bool:
+    """Two clocks disagree on a GPU that other tests use as well: no pass, and no accusation."""
+    notes = verdict.speed.notes if verdict.speed else ()
+    return verdict.outcome is Outcome.NOISY and any("the judge's clock" in note for note in notes)
+
+
+def test_noise_alone_is_no_reason_to_refuse_a_cheat() -> None:
+    noisy = replace(verdict_of(Outcome.NOISY), speed=replace(SPEED, notes=("1 other processes were on this GPU",)))
+    doubted = replace(noisy, speed=replace(SPEED, notes=(clocks.outrun(10.0, 10.0, SLOW, QUICK),)))
+    assert (beside(noisy), beside(doubted), beside(replace(doubted, outcome=Outcome.PASS))) == (False, True, False)
+
+
+SLOW, QUICK = clocks.Batch(9000.0, 100.0, 64), clocks.Batch(1400.0, 100.0, 64)
+
+
 @pytest.mark.parametrize("path", CHEATS, ids=lambda path: path.stem)
 def test_cheat(path: Path, backend: str, request: pytest.FixtureRequest) -> None:
     if why := KNOWN.get((path.stem, backend)):
         request.applymarker(pytest.mark.xfail(strict=True, reason=why))
     verdict = grade(path, "cheat", backend)
+    if beside(verdict) and any(one.reason == "suspicious" for one in expected(path, backend)):
+        return
     assert any(one.met(verdict) for one in expected(path, backend)), told(verdict)
     assert verdict.passed or sentence(verdict), f"refused, but not explained: {told(verdict)}"
 

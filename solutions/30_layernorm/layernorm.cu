@@ -111,8 +111,8 @@ static void launch(const float* x, const float* gamma, const float* beta, float*
     layernorm<VEC, THREADS, ITEMS><<<grid, THREADS, 0, stream>>>(x, gamma, beta, y, rows, cols, eps);
 }
 
-// The smallest block that holds the row in at most 32 registers a thread: an SM then holds several blocks, and the
-// loads of one cover the barriers of another.
+// Small blocks, with at most 32 registers a thread for the row: an SM then holds several of them, and the loads of one
+// cover the barriers of another.
 template <int VEC>
 static void choose(const float* x, const float* gamma, const float* beta, float* y, int64_t rows, int cols, float eps,
                    cudaStream_t stream) {

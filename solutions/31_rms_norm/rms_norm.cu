@@ -105,8 +105,8 @@ extern "C" cudaError_t launch_rms_norm(__nv_bfloat16* out, const __nv_bfloat16* 
     const unsigned grid = static_cast<unsigned>(tokens);
 
     // A 16-byte access needs its address to be a multiple of 16. The arrays start at one, and so does every row if the
-    // distance between rows is a multiple of 8 elements. Per case, the smallest block that holds a row in 4 packs a
-    // thread: an SM then has several blocks, and one loads while another reduces.
+    // distance between rows is a multiple of 8 elements. Few packs a thread leave registers for all the threads that an
+    // SM can hold: several blocks, of which one loads while another reduces.
     if (hidden % 8 == 0 && x_stride % 8 == 0) {
         if (hidden <= 2048) {
             rms_norm<8, 256, 1><<<grid, 256, 0, stream>>>(out, x, x_stride, w, eps, hidden);

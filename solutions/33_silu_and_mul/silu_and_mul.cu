@@ -2,7 +2,7 @@
 //
 // x is (tokens, 2d) bf16: gate and up, half a row each. out is (tokens, d) bf16.
 //
-// A row is cut into equal tiles, one block each. A thread has PACKS 16-byte loads of gate and as many of up under way.
+// A row is cut into equal tiles, one block each, and a thread moves 16 bytes of gate, of up and of out.
 
 #include <cuda_bf16.h>
 #include <cuda_runtime.h>
@@ -11,7 +11,6 @@
 
 constexpr int WARP = 32;
 constexpr int MAX_THREADS = 256;       // at most; small blocks let an SM start the next one early
-constexpr int PACKS = 1;               // loads in flight per thread and half: 32 bytes
 constexpr int64_t MAX_GRID = 1 << 30;  // the grid's x limit is 2^31 - 1; more tiles are walked in a loop
 
 // ---------------------------------------------------------------- VEC bf16, moved by one instruction: VEC is 8 or 1
@@ -42,41 +41,30 @@ __device__ uint4 combine(const uint4& gate, const uint4& up) {
 
 // ---------------------------------------------------------------- tiles
 
-// A row is `tiles` tiles of blockDim.x * PACKS packs. The division is one per block, and all its threads agree.
+// A row is `tiles` tiles of blockDim.x packs. The division is one per block, and all its threads agree.
 template <int VEC>
 __global__ void __launch_bounds__(MAX_THREADS) silu_and_mul(__nv_bfloat16* out, const __nv_bfloat16* x, int64_t tokens,
                                                             int d, int tiles) {
     const int packs = d / VEC;
     for (int64_t tile = blockIdx.x; tile < tokens * tiles; tile += gridDim.x) {
         const int64_t token = tile / tiles;
-        const int first = static_cast<int>(tile - token * tiles) * static_cast<int>(blockDim.x) * PACKS + threadIdx.x;
+        const int p = static_cast<int>(tile - token * tiles) * static_cast<int>(blockDim.x) + threadIdx.x;
         const Raw<VEC>* gate = reinterpret_cast<const Raw<VEC>*>(x + token * 2 * d);
         const Raw<VEC>* up = reinterpret_cast<const Raw<VEC>*>(x + token * 2 * d + d);
         Raw<VEC>* to = reinterpret_cast<Raw<VEC>*>(out + token * d);
-
-        Raw<VEC> a[PACKS], b[PACKS];
-#pragma unroll
-        for (int k = 0; k < PACKS; ++k) {  // all loads before the first use: they wait for memory together
-            const int p = first + k * static_cast<int>(blockDim.x);  // neighbouring threads, neighbouring addresses
-            if (p < packs) a[k] = gate[p], b[k] = up[p];
-        }
-#pragma unroll
-        for (int k = 0; k < PACKS; ++k) {
-            const int p = first + k * static_cast<int>(blockDim.x);
-            if (p < packs) to[p] = combine(a[k], b[k]);
-        }
+        // No cache hints: what is written may stay in L2, where the next kernel looks for it.
+        if (p < packs) to[p] = combine(gate[p], up[p]);
     }
 }
 
 // ---------------------------------------------------------------- launch
 
-// As few tiles as 256 threads allow, then as few threads as these tiles allow: d = 14,336 becomes 7 tiles of 256
-// threads.
+// As few tiles as 256 threads allow, then as few threads as these tiles allow: no block gets a row's short end.
 template <int VEC>
 static void launch(__nv_bfloat16* out, const __nv_bfloat16* x, int64_t tokens, int d, cudaStream_t stream) {
     const int packs = d / VEC;
-    const int tiles = (packs - 1) / (MAX_THREADS * PACKS) + 1;
-    const int each = (packs - 1) / (tiles * PACKS) + 1;
+    const int tiles = (packs - 1) / MAX_THREADS + 1;
+    const int each = (packs - 1) / tiles + 1;
     const int threads = (each + WARP - 1) / WARP * WARP;
     const int64_t blocks = tokens * tiles;
     const unsigned grid = static_cast<unsigned>(blocks < MAX_GRID ? blocks : MAX_GRID);
