@@ -1,6 +1,8 @@
 """The roofline picture of docs/figures.md, from the results of solutions.py. Needs matplotlib, no GPU.
 
-python benchmarks/picture.py benchmarks/results/solutions-<device>.json      writes docs/roofline-<device>.svg
+python benchmarks/picture.py benchmarks/results/solutions-<device>.json [--fp32 51]      writes docs/roofline-<device>.svg
+
+The second roof is this GPU's fp32 in TFLOP/s, as `grader doctor --calibrate` measured it.
 """
 
 from __future__ import annotations
@@ -25,10 +27,12 @@ from matplotlib import pyplot  # noqa: E402
 def main() -> None:
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("results", type=Path)
-    path = words.parse_args().results
+    words.add_argument("--fp32", type=float, default=0.0)
+    told = words.parse_args()
+    path = told.results
     record = json.loads(path.read_text())
     out = HOME / "docs" / f"{path.stem.replace('solutions', 'roofline')}.svg"
-    draw(record, points(record)).savefig(out, metadata={"Date": None})
+    draw(record, points(record), 1000 * told.fp32).savefig(out, metadata={"Date": None})
     print(out)
 
 
@@ -43,13 +47,17 @@ def points(record: dict[str, Any]) -> list[tuple[str, float, float]]:
     return found
 
 
-def draw(record: dict[str, Any], found: list[tuple[str, float, float]]) -> Any:
-    """The points under the roof of this GPU's measured copy bandwidth."""
+def draw(record: dict[str, Any], found: list[tuple[str, float, float]], fp32: float) -> Any:
+    """The points under the roofs of this GPU: its copy bandwidth, and its fp32 in GFLOP/s where that is known."""
     pyplot.rcParams["svg.hashsalt"] = "roofline"  # the same picture for the same figures
     figure, axes = pyplot.subplots(figsize=(8, 5), layout="constrained")
     low, high = min(x for _, x, _ in found) / 2, max(x for _, x, _ in found) * 2
     copy = bandwidth(record)
     axes.plot([low, high], [low * copy, high * copy], color="0.6", label=f"copy bandwidth, {copy:,.0f} GB/s")
+    if fp32:
+        axes.plot(
+            [fp32 / copy, high], [fp32, fp32], color="0.6", dashes=(4, 2), label=f"fp32, {fp32 / 1000:,.0f} TFLOP/s"
+        )
     axes.scatter([x for _, x, _ in found], [y for _, _, y in found], s=14)
     for name, x, y in found:
         axes.annotate(name, (x, y), xytext=(3, 3), textcoords="offset points", fontsize=7)
