@@ -1,6 +1,6 @@
 """The roofline picture of docs/figures.md, from the results of solutions.py. Needs matplotlib, no GPU.
 
-python benchmarks/picture.py benchmarks/results/solutions-<device>.json [--fp32 51]      writes docs/roofline-<device>.svg
+python benchmarks/picture.py benchmarks/results/solutions-<device>.json [--fp32 51]   writes docs/roofline-<device>.svg
 
 The second roof is this GPU's fp32 in TFLOP/s, as `grader doctor --calibrate` measured it.
 """
