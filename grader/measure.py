@@ -306,7 +306,7 @@ class _Timed:
             if failed := self.pair():
                 return failed
             self.spent += time.monotonic() - started
-            self.decision = self.rule.decide(self.ratios(), self.spent)
+            self.decision = self.rule.decide(self.ratios(), self.spent, sum(self.walls[0]) / 1e6)
         return None if self.decision is Decision.MORE else self.doubt()
 
     def doubt(self) -> Wrong | Doubt | None:
