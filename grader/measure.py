@@ -201,6 +201,9 @@ class Exchange:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._release()
+
+    def _release(self) -> None:
         if len(self.bytes):
             torch.cuda.synchronize()
         if self.block:
@@ -212,7 +215,7 @@ class Exchange:
     def reach(self, span: int) -> torch.Tensor:
         """At least so many bytes of it; what lay there before may be lost."""
         if span > len(self.bytes):
-            self.__exit__()
+            self._release()
             if self.host or not self._share(span):
                 self._lock(span)
         return self.bytes
