@@ -67,9 +67,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "timing": set(),
     "clocks": {"timing"},
     "cases": {"case", "check", "diagnose", "interrupt", "isolate", "layout", "model", "spec"},
+    "exchange": {"isolate", "shared"},
     "measure": {
-        "cases", "check", "clocks", "conditions", "errors", "gpu", "isolate", "layout", "model", "peaks", "roofline",
-        "shared", "spec", "timing", "wire",
+        "cases", "check", "clocks", "conditions", "errors", "exchange", "gpu", "isolate", "layout", "model", "peaks",
+        "roofline", "spec", "timing", "wire",
     },
     "calibrate": {"errors", "gpu", "measure", "peaks"},
     "blame": {"backends", "build", "cases", "isolate", "model", "spec"},
@@ -148,7 +149,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 # Heavy or single-purpose packages, and the only modules that may import them.
 ONLY_IN = {
     "torch": {
-        "build", "calibrate", "cases", "check", "data", "diagnose", "folder", "judge", "layout", "measure", "multiple",
+        "build", "calibrate", "cases", "check", "data", "diagnose", "exchange", "folder", "judge", "layout", "measure", "multiple",
         "paged", "patterns", "precision", "profile", "spec",
     },
     "hypothesis": {"case", "cases"},

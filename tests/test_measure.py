@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import torch
 
-from grader import cases, catalog, measure, shared, spec
+from grader import cases, catalog, exchange, measure, shared, spec
 from grader.conditions import State
 from grader.model import Build, Finding
 from grader.model import Shape as Times
@@ -162,11 +162,11 @@ def test_the_arena_is_page_locked_where_nothing_can_be_shared(monkeypatch: pytes
     )
     monkeypatch.setattr(shared, "make", make)
     monkeypatch.setattr(shared.Block, "close", lambda _: locked.append("closed"))
-    monkeypatch.setattr(measure, "_runtime", lambda: runtime)
+    monkeypatch.setattr(exchange, "_runtime", lambda: runtime)
     monkeypatch.setattr(torch.cuda, "synchronize", lambda: None)
     arena = mmap.mmap(-1, 4096)
     worker = SimpleNamespace(arena=SimpleNamespace(bytes=arena), share=lambda *_: "it cannot")
-    with measure.Exchange(worker, recorded=refused != "it is host memory") as exchange:  # type: ignore[arg-type]
-        exchange.reach(100)[:3] = 7
-        assert arena[:4] == b"\7\7\7\0" and len(exchange.reach(50)) == 100
+    with exchange.Exchange(worker, recorded=refused != "it is host memory") as made:  # type: ignore[arg-type]
+        made.reach(100)[:3] = 7
+        assert arena[:4] == b"\7\7\7\0" and len(made.reach(50)) == 100
     assert locked == (["closed"] if refused == "by the worker" else []) + [100, "free"]
