@@ -149,8 +149,8 @@ MAY_IMPORT: dict[str, set[str]] = {
 # Heavy or single-purpose packages, and the only modules that may import them.
 ONLY_IN = {
     "torch": {
-        "build", "calibrate", "cases", "check", "data", "diagnose", "exchange", "folder", "judge", "layout", "measure", "multiple",
-        "paged", "patterns", "precision", "profile", "spec",
+        "build", "calibrate", "cases", "check", "data", "diagnose", "exchange", "folder", "judge", "layout", "measure",
+        "multiple", "paged", "patterns", "precision", "profile", "spec",
     },
     "hypothesis": {"case", "cases"},
     "cupy_backends": {"backends.cuda"},
