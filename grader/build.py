@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import fcntl
 import hashlib
 import json
 import os
@@ -54,6 +55,7 @@ class Pending:
     child: int
     started: float
     sources: Sources
+    guard: int = -1  # a lock on `folder`, for as long as this build or its child lives
 
     @property
     def over(self) -> bool:
@@ -63,6 +65,17 @@ class Pending:
 
     def wait(self) -> Build:
         """Blocks until the build is over."""
+        try:
+            return self._wait()
+        finally:
+            self._unguard()
+
+    def _unguard(self) -> None:
+        if self.guard >= 0:
+            os.close(self.guard)
+            self.guard = -1
+
+    def _wait(self) -> Build:
         if not self.child:
             return _finished(self.backend, self.home, self.started, cached=True)
         try:
@@ -126,6 +139,7 @@ class Pending:
             _end(self.child)
             self.child = 0
         shutil.rmtree(self.folder, ignore_errors=True)
+        self._unguard()
 
 
 def warm() -> None:
@@ -147,9 +161,12 @@ def start(sources: Sources, backend: str, cache: Path) -> Pending:
     warm()  # before the fork, so that no later child needs to
     with _room(home.parent):
         folder = _private(home)
+        guard = os.open(folder, os.O_RDONLY)
+        with contextlib.suppress(OSError):  # a file system without locks
+            fcntl.flock(guard, fcntl.LOCK_EX)
         for file, text in {**sources.files, "output.txt": ""}.items():
             (folder / file).write_text(text)
-    return Pending(backend, home, folder, _fork(folder, sources), started, sources)
+    return Pending(backend, home, folder, _fork(folder, sources), started, sources, guard)
 
 
 def _whole(home: Path) -> bool:
@@ -202,9 +219,21 @@ def _private(home: Path) -> Path:
     home.parent.mkdir(parents=True, exist_ok=True)
     for left in home.parent.glob(".making-*"):
         with contextlib.suppress(FileNotFoundError):  # another run was quicker
-            if time.time() - left.stat().st_mtime > STALE:
+            if time.time() - left.stat().st_mtime > STALE and _abandoned(left):
                 shutil.rmtree(left, ignore_errors=True)
     return Path(tempfile.mkdtemp(prefix=".making-", dir=home.parent))
+
+
+def _abandoned(folder: Path) -> bool:
+    """Whether nobody holds its lock: age alone tells nothing where a clock jumps."""
+    guard = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    finally:
+        os.close(guard)
+    return True
 
 
 def _fork(folder: Path, sources: Sources) -> int:

@@ -57,6 +57,16 @@ def test_a_stale_private_folder_with_its_lock_is_harmless_and_goes(tmp_path: Pat
     assert not left.exists()
 
 
+def test_a_build_under_way_is_not_taken_for_a_stale_one_by_a_clock_that_jumped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = build.start(sources("int f() { return 7; }"), "tests.scripted", tmp_path)
+    now = time.time()
+    monkeypatch.setattr(build.time, "time", lambda: now + 10 * build.STALE)
+    assert made("int f() { return 8; }", tmp_path).library.exists() and slow.folder.exists()
+    assert slow.wait().library.exists() and slow.guard == -1
+
+
 def test_a_stopped_build_leaves_nothing(tmp_path: Path) -> None:
     pending = build.start(sources("int f() { return 5; }"), "tests.scripted", tmp_path)
     pending.stop()
