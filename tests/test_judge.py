@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from grader import build, cases, catalog, isolate, judge, measure, sandbox, spec
-from grader.model import Build, Case, Diagnosis, Failure, Finding, Outcome, Request, Verdict
+from grader.model import Build, Case, Diagnosis, Exercise, Failure, Finding, Outcome, Request, Verdict
 from grader.timing import Decision
 from tests import scripted
 
@@ -55,18 +55,28 @@ def moved(n): return 8 * n
 def _patient() -> object:
     """The engine's own numbers for a backend it does not know."""
     with pytest.MonkeyPatch.context() as patch:
-        for table, value in ((judge.EXAMPLES, 12), (judge.BUDGET, 1 << 16), (judge.SECONDS, 3.0)):
-            patch.setitem(table, BACKEND, value)
+        patient(patch)
         yield
+
+
+def patient(patch: pytest.MonkeyPatch) -> None:
+    for table, value in ((judge.EXAMPLES, 12), (judge.BUDGET, 1 << 16), (judge.SECONDS, 3.0)):
+        patch.setitem(table, BACKEND, value)
+
+
+def double(root: Path, toml: str = TOML, code: str = SPEC) -> Exercise:
+    """The exercise y = 2 x, written to a folder of its own."""
+    folder = root / "exercises" / "01_double"
+    folder.mkdir(parents=True)
+    (folder / "exercise.toml").write_text(toml)
+    (folder / "spec.py").write_text(code)
+    return catalog.load(root, "01_double")
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("root")
-    folder = root / "exercises" / "01_double"
-    folder.mkdir(parents=True)
-    (folder / "exercise.toml").write_text(TOML)
-    (folder / "spec.py").write_text(SPEC)
+    double(root)
     return root
 
 

@@ -12,7 +12,7 @@ from grader import build, case, cases, catalog, judge, measure, shrink, spec
 from grader.isolate import Died
 from grader.model import Build, Case, Exercise, Fate, Outcome, Request, Verdict
 from tests import scripted
-from tests.test_judge import BACKEND, SPEC, TOML
+from tests.test_judge import BACKEND, TOML, double, patient
 
 HOME = Path(__file__).resolve().parents[1]
 TIMED = Case({"n": scripted.FARTHEST})
@@ -20,18 +20,12 @@ TIMED = Case({"n": scripted.FARTHEST})
 
 @pytest.fixture(scope="module")
 def exercise(tmp_path_factory: pytest.TempPathFactory) -> Exercise:
-    root = tmp_path_factory.mktemp("root")
-    folder = root / "exercises" / "01_double"
-    folder.mkdir(parents=True)
-    (folder / "exercise.toml").write_text(TOML.replace("1024", str(scripted.FARTHEST)))
-    (folder / "spec.py").write_text(SPEC)
-    return catalog.load(root, "01_double")
+    return double(tmp_path_factory.mktemp("root"), TOML.replace("1024", str(scripted.FARTHEST)))
 
 
 @pytest.fixture(autouse=True)
 def _known(monkeypatch: pytest.MonkeyPatch) -> None:
-    for table, value in ((judge.EXAMPLES, 12), (judge.BUDGET, 1 << 16), (judge.SECONDS, 3.0)):
-        monkeypatch.setitem(table, BACKEND, value)
+    patient(monkeypatch)
 
 
 def built(exercise: Exercise, word: str) -> Build:

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 import torch
 
-from grader import catalog, graph, measure, spec, stopwatch, worker
+from grader import graph, measure, spec, stopwatch, worker
 from grader.backends.cuda import Device, Library
 from grader.measure import Wrong
 from grader.peaks import Peaks
-from tests.test_judge import SPEC, TOML
+from tests.test_judge import SPEC, TOML, double
 
 N, SIZE = 1000, 1 << 20
 INPLACE_TOML = TOML.replace("const float* x, float* y", "float* y").replace('misaligned = ["x"]', "")
@@ -129,11 +129,8 @@ class Bench:
     """A timed shape with its worker in this process; `shared` says where contents are exchanged."""
 
     def __init__(self, home: Path, works: tuple[Work, ...], inplace: bool, shared: bool, judged: int = 1) -> None:
-        folder = home / "exercises" / "01_double"
-        folder.mkdir(parents=True)
-        (folder / "exercise.toml").write_text(INPLACE_TOML if inplace else TOML)
-        (folder / "spec.py").write_text(INPLACE_SPEC if inplace else SPEC)
-        exercise = catalog.load(home, "01_double")
+        exercise = double(home, *((INPLACE_TOML, INPLACE_SPEC) if inplace else ()))
+        folder = exercise.folder
         self.runtime, self.inplace = Runtime(), inplace
         arena = mmap.mmap(-1, SIZE)
         device = object.__new__(Device)  # __init__ wants CuPy
