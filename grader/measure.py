@@ -31,7 +31,7 @@ from grader.spec import Spec
 from grader.timing import Decision, Rule, interval, settle
 
 SECONDS = 20.0  # no answer within this: the kernel hangs at the timed size, or is thousands of times too slow
-GLANCE = 0.2  # seconds for all shapes together, that are given in any case to make a ratio fine
+GLANCE = 0.4  # seconds for all shapes together, that are given in any case to make a ratio fine
 NOTHING = -1  # the number of no library: empty graphs
 
 
@@ -238,16 +238,17 @@ class _Timed:
         self.learner_first: list[bool] = []
         self.rule = Rule(exercise.threshold, glance=GLANCE / len(exercise.timed))
         self.decision = Decision.MORE
-        self.tried, self.spent, self.armed = 0, 0.0, False  # contents made; seconds
+        self.tried, self.armed = 0, False  # contents made
+        self.began, self.spent = 0.0, 0.0  # of a pair; seconds for all of them
 
     def run(self, enough: int) -> Wrong | Doubt | None:
         """Pairs until the rule has decided or `enough` are there; or what is wrong with them."""
         self.armed = False  # another shape was timed meanwhile
         while self.decision is Decision.MORE and len(self.learner_first) < enough:
-            started = time.monotonic()
+            self.began = time.monotonic()
             if failed := self.pair():
                 return failed
-            self.spent += time.monotonic() - started
+            self.spent += time.monotonic() - self.began
             self.decision = self.rule.decide(self.ratios(), self.spent, sum(self.walls[0]) / 1e6)
         return None if self.decision is Decision.MORE else self.doubt()
 
@@ -333,6 +334,7 @@ class _Timed:
                     doubt = self.arm()
                 if doubt:
                     return doubt
+                self.began = time.monotonic()  # what recording takes is no reason for fewer pairs
             mismatch = self.all(values, want)
         except Died as died:
             return Wrong(case, seed, None, died)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import accumulate
 from math import comb
 
 
@@ -21,7 +22,7 @@ class Rule:
     threshold: float
     seconds: float = 8.0
     least: int = 8  # pairs: fewer say nothing of the spread
-    most: int = 100
+    most: int = 150
     width: float = 0.03  # of the ratio: what a verdict near the threshold needs
     fine: float = 0.01  # of the ratio: narrower than anyone can use
     glance: float = 0.2  # seconds that are given in any case to make it fine: short kernels need many pairs
@@ -64,15 +65,17 @@ def interval(values: Sequence[float], coverage: float = 0.95) -> tuple[float, fl
     (bootstrap) covers 91 % where 95 are asked of eight values, this one 95.
     """
     data, count = sorted(values), len(values)
-    wide = max((rank for rank in range(1, (count + 1) // 2) if _covers(count, rank) >= coverage), default=0)
+    covers = _coverage(count)
+    wide = sum(one >= coverage for one in covers[: (count - 1) // 2])
     if not wide:
         return data[0], data[-1]
-    excess = (_covers(count, wide) - coverage) / (_covers(count, wide) - _covers(count, wide + 1))
+    excess = (covers[wide - 1] - coverage) / (covers[wide - 1] - covers[wide])
     share = (count - wide) * excess / (wide + (count - 2 * wide) * excess)
     inner, outer = data[wide : count - wide], data[wide - 1 : count - wide + 1]
     return outer[0] + share * (inner[0] - outer[0]), outer[-1] + share * (inner[-1] - outer[-1])
 
 
-def _covers(count: int, rank: int) -> float:
-    """Coverage of the interval from the value of this rank to the one of the same rank from above."""
-    return 1.0 - 2.0 * sum(comb(count, below) for below in range(rank)) / 2.0**count
+def _coverage(count: int) -> list[float]:
+    """Of the intervals from the lowest value to the highest, from the second of each, and so on."""
+    outside = accumulate(comb(count, below) for below in range((count + 1) // 2))
+    return [1.0 - 2.0 * one / 2.0**count for one in outside]

@@ -48,6 +48,7 @@ def private(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADER_CACHE", str(shared / "cache"))
         patch.setenv("XDG_STATE_HOME", str(own / "state"))
+        (own / "xdg-cache").mkdir()  # torch warns where it is not there
         patch.setenv("XDG_CACHE_HOME", str(own / "xdg-cache"))
         patch.setenv("GRADER_DB", f"sqlite:///{own / 'attempts.db'}")
         patch.delenv("GRADER_ROOT", raising=False)

@@ -98,7 +98,8 @@ def test_looking_after_every_pair_decides_little_by_luck() -> None:
     """Truth is the threshold: deciding is luck. Of 100 such grades 33 were decided when 95 % sufficed, and 13 now."""
     random, decided, grades = np.random.default_rng(5), 0, 30
     for _ in range(grades):
-        values, pairs, rule = list(1 + 0.02 * random.standard_normal(100)), 8, Rule(threshold=1.0)
+        rule, pairs = Rule(threshold=1.0), 8
+        values = list(1 + 0.02 * random.standard_normal(rule.most))
         while (decision := rule.decide(values[:pairs], 0.0)) is Decision.MORE:
             pairs += 1
         decided += decision is Decision.CLEAR
