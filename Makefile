@@ -131,7 +131,7 @@ test: setup-dev
 	@echo "· pytest"; $(RUN) -m pytest $(PYTEST)
 
 # Several at a time, as far as the GPU's memory holds them: starting workers and contexts is most of a test.
-GPU_JOBS ?= $(shell nvidia-smi --query-gpu=memory.total --format=csv,noheader,nounits 2>/dev/null | awk 'NR == 1 { n = int($$1 / 16000); print n < 1 ? 1 : n > 8 ? 8 : n }')
+GPU_JOBS ?= $(shell nvidia-smi --query-gpu=memory.total --format=csv,noheader,nounits 2>/dev/null | awk 'NR == 1 { n = int($$1 / 16000); print n < 1 ? 1 : n > 10 ? 10 : n }')
 
 gpu-test: gpu setup-gpu
 	@$(RUN) -m pytest -q -m gpu -n $(GPU_JOBS) --dist worksteal

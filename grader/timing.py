@@ -22,7 +22,7 @@ class Rule:
     threshold: float
     seconds: float = 8.0
     least: int = 8  # pairs: fewer say nothing of the spread
-    most: int = 150
+    most: int = 400
     width: float = 0.03  # of the ratio: what a verdict near the threshold needs
     fine: float = 0.01  # of the ratio: narrower than anyone can use
     glance: float = 0.2  # seconds that are given in any case to make it fine: short kernels need many pairs
@@ -41,7 +41,8 @@ class Rule:
         clear = low >= self.threshold or high < self.threshold
         far = max(low - self.threshold, self.threshold - high) > high - low
         enough = far or high - low <= self.width * high
-        fine = elapsed >= self.glance or high - low <= self.fine * high
+        slow = high < self.threshold  # how slow exactly is of no use to anyone
+        fine = slow or elapsed >= self.glance or high - low <= self.fine * high
         if clear and (over or (enough and fine)):
             return Decision.CLEAR
         return Decision.NOISY if over else Decision.MORE

@@ -66,6 +66,7 @@ def ahead() -> Iterator[None]:
 def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     if request.param == "cuda":
         request.getfixturevalue("ahead")
+        request.getfixturevalue("connections")
         monkeypatch.setattr(cases, "SHRINK_SECONDS", 1.0)  # it is to be refused, not to be made small
         monkeypatch.setitem(judge.SECONDS, "cuda", 15.0)  # other tests have the GPU too
     return str(request.param)

@@ -48,6 +48,8 @@ def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     """Little is shrunk: a cheat is to be refused, not to be made small."""
     monkeypatch.setattr(judge, "SECONDS", {"cuda": 5.0, "simulator": 4.0})
     monkeypatch.setattr(cases, "SHRINK_SECONDS", 0.5)
+    if request.param == "cuda":
+        request.getfixturevalue("connections")
     monkeypatch.setattr(judge, "CREW", 1)  # one worker gets all the calls: what keeps state shows at the same one
     return str(request.param)
 

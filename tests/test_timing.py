@@ -48,6 +48,7 @@ def test_a_moment_is_given_to_make_it_narrow() -> None:
     assert rule.decide([1.0, 1.02] * 4, 0.1) is Decision.MORE
     assert rule.decide([1.0, 1.02] * 4, 0.25) is Decision.CLEAR
     assert rule.decide([1.0, 1.005] * 4, 0.1) is Decision.CLEAR
+    assert rule.decide([0.5, 0.52] * 4, 0.1) is Decision.CLEAR  # not how slow exactly
 
 
 def test_what_is_several_times_too_slow_is_soon_known() -> None:
