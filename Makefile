@@ -130,8 +130,9 @@ test: setup-dev
 	@echo "· mypy"; $(RUN) -m mypy --no-error-summary
 	@echo "· pytest"; $(RUN) -m pytest $(PYTEST)
 
-# Several at a time, as far as the GPU's memory holds them: starting workers and contexts is most of a test.
-GPU_JOBS ?= $(shell nvidia-smi --query-gpu=memory.total --format=csv,noheader,nounits 2>/dev/null | awk 'NR == 1 { n = int($$1 / 16000); print n < 1 ? 1 : n > 10 ? 10 : n }')
+# Several at a time, as far as the GPU's memory and the cores go: starting workers and contexts is most of a test.
+GPU_JOBS ?= $(shell nvidia-smi --query-gpu=memory.total --format=csv,noheader,nounits 2>/dev/null | \
+  awk -v cores=$$(nproc) 'NR == 1 { n = int($$1 / 12000); if (n > cores * 5 / 8) n = int(cores * 5 / 8); if (n < 1) n = 1; print n }')
 
 gpu-test: gpu setup-gpu
 	@$(RUN) -m pytest -q -m gpu -n $(GPU_JOBS) --dist worksteal

@@ -48,6 +48,7 @@ class Rule:
         return Decision.NOISY if over else Decision.MORE
 
 
+SAID = 0.98  # coverage asked for at the end: who stops when it is narrow finds it so by luck, and covers 95
 NEAR = 0.1  # of the threshold: what a throttled or shared GPU may shift a ratio by
 
 
@@ -59,7 +60,7 @@ def settle(
     return Decision.NOISY if broken or (disturbed and near) else decision
 
 
-def interval(values: Sequence[float], coverage: float = 0.95) -> tuple[float, float]:
+def interval(values: Sequence[float], coverage: float = SAID) -> tuple[float, float]:
     """Interval of the median, whatever the distribution; the whole range where that covers less than asked.
 
     Hettmansperger & Sheather, Confidence intervals based on interpolated order statistics (1986). Resampling

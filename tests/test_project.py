@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -90,3 +91,13 @@ def test_every_package_travels_in_the_wheel() -> None:
     packages = PROJECT["tool"]["setuptools"]["packages"]
     assert ours <= set(packages)
     assert {"grader.exercises", "grader.solutions", "grader.include"} <= set(packages)
+
+
+@pytest.mark.parametrize(("memory", "cores", "jobs"), [("143771", "16", 10), ("143771", "4", 2), ("24564", "16", 2), ("8188", "16", 1)])
+def test_gpu_tests_know_how_many_at_a_time(tmp_path: Path, memory: str, cores: str, jobs: int) -> None:
+    for name, said in (("nvidia-smi", memory), ("nproc", cores)):
+        (tmp_path / name).write_text(f"#!/bin/sh\necho {said}\n")
+        (tmp_path / name).chmod(0o755)
+    words = ["make", "-n", "gpu-test", f"PYTHON={sys.executable}"]
+    said = subprocess.run(words, cwd=ROOT, env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, capture_output=True, text=True)
+    assert f"-n {jobs} " in said.stdout, said.stdout + said.stderr

@@ -95,6 +95,22 @@ def test_a_disturbed_gpu_gives_no_verdict_near_the_threshold(
     assert settle(Decision.CLEAR, ci, 0.8, disturbed) is decision
 
 
+@pytest.mark.parametrize("draw", ["normal", "two clocks"])
+def test_the_interval_covers_the_truth_where_it_stops(draw: str) -> None:
+    """95 of 100 grades, about; of "two clocks", where half of the pairs are 0.9 % off the other half, 93."""
+    random, covered, grades = np.random.default_rng(4), 0, 300
+    for _ in range(grades):
+        rule, pairs = Rule(threshold=0.85), 8
+        values = 0.0045 * random.standard_normal(rule.most)
+        if draw == "two clocks":
+            values = 0.0045 * random.choice([-1, 1], rule.most) + 0.3 * values
+        while rule.decide(list(1 + values[:pairs]), 0.01 * pairs) is Decision.MORE:
+            pairs += 1
+        low, high = interval(list(1 + values[:pairs]))
+        covered += low <= 1 <= high
+    assert covered >= 0.92 * grades
+
+
 def test_looking_after_every_pair_decides_little_by_luck() -> None:
     """Truth is the threshold: deciding is luck. Of 100 such grades 33 were decided when 95 % sufficed, and 13 now."""
     random, decided, grades = np.random.default_rng(5), 0, 30
