@@ -93,7 +93,9 @@ def test_every_package_travels_in_the_wheel() -> None:
     assert {"grader.exercises", "grader.solutions", "grader.include"} <= set(packages)
 
 
-@pytest.mark.parametrize(("memory", "cores", "jobs"), [("143771", "16", 10), ("143771", "4", 2), ("24564", "16", 2), ("8188", "16", 1)])
+@pytest.mark.parametrize(
+    ("memory", "cores", "jobs"), [("143771", "16", 10), ("143771", "4", 2), ("24564", "16", 2), ("8188", "16", 1)]
+)
 def test_gpu_tests_know_how_many_at_a_time(tmp_path: Path, memory: str, cores: str, jobs: int) -> None:
     for name, said in (("nvidia-smi", memory), ("nproc", cores)):
         (tmp_path / name).write_text(f"#!/bin/sh\necho {said}\n")
