@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,16 @@ def test_a_mistake_is_named_though_its_smallest_case_has_one_element(monkeypatch
     verdict = judge.grade(prove.request(folder(path.parent.name), path, "simulator"))
     assert verdict.failure and verdict.failure.mismatch and verdict.failure.mismatch.total == 1
     assert verdict.failure.diagnosis.pattern == "tail"
+
+
+@pytest.mark.parametrize(("stem", "outcome"), [("waits_for_one_stream", "UNSAFE"), ("waits_for_one_event", "PASS")])
+@pytest.mark.parametrize("seed", range(5))
+def test_what_nobody_waits_for_is_left_over_in_whatever_order_it_was_done(stem: str, outcome: str, seed: int) -> None:
+    """Two streams with two chunks each: chance may have done all of it by the time the host has waited for one."""
+    path = HOME / f"tests/attempts/72_stream_overlap/{stem}.cu"
+    one = prove.request(folder(path.parent.name), path, "simulator")
+    verdict = judge.grade(replace(one, case=f"n={2048 + seed},d_elems=1024,num_streams=2,recipe=normal", seed=seed))
+    assert verdict.outcome.value == outcome
 
 
 @pytest.mark.parametrize("slug", IDS)

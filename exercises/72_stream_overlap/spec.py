@@ -7,7 +7,7 @@ from grader.spec import draw, size
 # A buffer is cut into one piece per stream, so there are always many chunks, and the last one is seldom whole.
 sizes = {
     "n": size(1, 10_000_003, near=(64, 256, 3001, 65536)),
-    "d_elems": size(1024, 1 << 20, near=(4096,)),  # thousands of chunks at most: each is several calls
+    "d_elems": size(512, 1 << 17, near=(1000, 4096)),  # thousands of chunks at most: each is several calls
     "num_streams": size(1, 8, near=(3,)),
 }
 recipes = ("normal", "spikes", "constant")

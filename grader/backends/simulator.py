@@ -375,7 +375,7 @@ class Device:
         self.runtime.begin(job.seconds, _STREAM if job.recorded else _ANY_STREAM)
         with veil.hidden(self.base, len(self.arena)):  # host memory too is a copy
             status = self.launcher(*values)
-            left = 0 if job.recorded else self.runtime.drain()
+            left = 0 if job.recorded else self.runtime.leave()
         self.runtime.finish()
         self._report_left(left)
         for b in job.buffers:

@@ -1,5 +1,5 @@
-// expect: WRONG | UNSAFE uninit
-// why: the event is recorded before the copy it should follow
+// expect: WRONG | UNSAFE uninit | UNSAFE sync
+// why: the event is recorded before the copy it should follow; nor does anybody wait for the last one
 #include <cuda_runtime.h>
 #include <cstdint>
 
