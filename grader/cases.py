@@ -200,7 +200,10 @@ def tried(exercise: Exercise, worker: Worker, call: Call) -> Trial:
 
 
 def explain(exercise: Exercise, spec: Spec, worker: Worker, series: Series, seconds: float) -> Trial | None:
-    """The smallest failure with its diagnosis: the same case is run again twice, after one with other contents."""
+    """The smallest failure with its diagnosis: the same case is run again twice, after one with other contents.
+
+    Not after that one where the failure was the first call of its process.
+    """
     trial = series.failure
     if trial is None or trial.played is None or trial.findings:
         return trial
@@ -209,11 +212,14 @@ def explain(exercise: Exercise, spec: Spec, worker: Worker, series: Series, seco
             return replace(trial, diagnosis=Diagnosis("stale", STALE))
         told = "the launcher put no work on the stream: is a kernel launched at all?"
         return replace(trial, diagnosis=Diagnosis("unwritten", told))
-    other = play(exercise, spec, worker, trial.case, trial.seed + 1, seconds)
-    fate, previous = other.run.fate, other.want
-    del other  # a timed case is gigabytes
+    previous = None
+    if not series.at_once:  # the first call of a process knows no other answer, and a timed case is gigabytes
+        other = play(exercise, spec, worker, trial.case, trial.seed + 1, seconds)
+        if other.run.fate is not Fate.RETURNED:
+            return trial
+        previous = other.want
     again = [_once_more(worker, trial, seconds) for _ in range(2)]
-    if any(one is not Fate.RETURNED for one in (fate, *(p.run.fate for p in again))):
+    if any(p.run.fate is not Fate.RETURNED for p in again):
         return trial
     found = diagnose(evidence(exercise, spec, trial, previous, again))
     kept = found.pattern in DOUBTFUL and not series.at_once

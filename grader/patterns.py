@@ -170,12 +170,21 @@ def garbage(e: Evidence) -> Diagnosis | None:
         told = e.odd & (e.w.abs() > 2**9 * e.epsilon * before.abs())  # else the poison swallowed the answer
         if told.any() and (e.got.element_size() > 2 or int(told.sum()) >= FEW):
             return Diagnosis("garbage", f"{e.argument} was added to, not set: it did not start at zero. Clear it first")
-    if e.odd.any():
-        return None
-    before = e.before.double()
-    if any(bool((e.wrong <= m).all() & (m <= e.held).all()) and unlikely(m) for m in (before > e.w, before < e.w)):
+    if not e.odd.any() and any(_compared(e, sign) for sign in (1, -1)):
         return Diagnosis("garbage", f"{e.argument} was compared with what lay there before: it was never set at first")
     return None
+
+
+def _compared(e: Evidence, sign: int) -> bool:
+    """Is it wrong exactly where what lay there before was larger (smaller, if negative)?"""
+
+    def larger(part: torch.Tensor) -> torch.Tensor:
+        return sign * e.before.reshape(-1)[part].double() > sign * e.w.reshape(-1)[part]
+
+    if not e.everywhere(larger):
+        return False
+    mask = sign * e.before.double() > sign * e.w
+    return bool((mask <= e.held).all()) and unlikely(mask)
 
 
 def _added(e: Evidence, part: torch.Tensor) -> torch.Tensor:
@@ -214,6 +223,8 @@ def swapped(e: Evidence) -> Diagnosis | None:
 
 def off_by_one(e: Evidence) -> Diagnosis | None:
     """Every wrong element holds its neighbour's answer, or, if whole numbers, is one off."""
+    if not e.odd.any():
+        return None
     for step, words, answer, known in _shifts(e.w):
         at = e.odd & known
         if e.fits(answer, at) and e.telling(at) and _uneven((answer - e.w)[at]):
