@@ -39,7 +39,7 @@ def main() -> None:
             **cold(backend),
             **warm(backend, repeats),
         }
-    write(backends.get(backend).device(), figures)
+    write("loop", backends.get(backend).device(), figures)
 
 
 def command(*arguments: str) -> float:
@@ -93,7 +93,8 @@ def warm(backend: str, repeats: int) -> dict[str, list[float]]:
     return found
 
 
-def write(device: str, figures: dict[str, list[float]]) -> None:
+def write(name: str, device: str, figures: dict[str, list[float]]) -> None:
+    """benchmarks/results/<name>-<device>.json, and a table."""
     record: dict[str, Any] = {
         "device": device,
         "cpus": os.cpu_count(),
@@ -103,13 +104,13 @@ def write(device: str, figures: dict[str, list[float]]) -> None:
         "exercise": SLUG,
         "figures": {name: [round(v, 3) for v in values] for name, values in figures.items()},
     }
-    path = HOME / "benchmarks" / "results" / f"loop-{device.replace(' ', '_')}.json"
+    path = HOME / "benchmarks" / "results" / f"{name}-{device.replace(' ', '_')}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(record, indent=1) + "\n")
     print(f"{device}, {os.cpu_count()} CPUs, {record['measured']}")
-    for name, values in figures.items():
+    for figure, values in figures.items():
         spread = f"min {min(values):7.3f}   max {max(values):7.3f}   n {len(values)}"
-        print(f"  {name:16} median {median(values):7.3f}   {spread}")
+        print(f"  {figure:18} median {median(values):7.3f}   {spread}")
 
 
 if __name__ == "__main__":

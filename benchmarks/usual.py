@@ -10,23 +10,21 @@ passes of softmax, as in loop.py. It checks one input instead of a hundred, and 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import datetime, timezone
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 HOME = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(HOME))
 
+from loop import SLUG, write  # noqa: E402
+
 from grader import backends, catalog  # noqa: E402
 
-SLUG = "07_softmax"
 BINDING = """
 #include <ATen/cuda/CUDAContext.h>
 #include <torch/extension.h>
@@ -69,7 +67,7 @@ def main() -> None:
             figures.setdefault("edit_to_verdict_s", []).append(done - started)
             figures.setdefault("ratio", []).append(min(ratios))
         figures["itself"] = [timed(reference, shapes()[0]) / timed(reference, shapes()[0]) for _ in range(20)]
-    write(figures)
+    write("usual", backends.get("cuda").device(), figures)
 
 
 def built(text: str, name: str, folder: str) -> Callable[[Any], Any]:
@@ -104,20 +102,6 @@ def timed(function: Callable[[Any], Any], sizes: tuple[int, int]) -> float:
 
     x = torch.randn(*sizes, device="cuda")
     return float(do_bench(lambda: function(x), return_mode="median"))
-
-
-def write(figures: dict[str, list[float]]) -> None:
-    device = backends.get("cuda").device()
-    record = {
-        "device": device,
-        "cpus": os.cpu_count(),
-        "measured": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "figures": {name: [round(v, 4) for v in values] for name, values in figures.items()},
-    }
-    path = HOME / "benchmarks" / "results" / f"usual-{device.replace(' ', '_')}.json"
-    path.write_text(json.dumps(record, indent=1) + "\n")
-    for name, values in figures.items():
-        print(f"  {name:18} median {median(values):8.4f}   min {min(values):8.4f}   max {max(values):8.4f}")
 
 
 if __name__ == "__main__":
