@@ -61,9 +61,10 @@ static Stream& stream_of(u64 id) {
 
 // The host knows what was queued there until then to be done, and what that had to wait for itself.
 static void know(Stream& s, u32 time) {
-  if (time <= s.known) return;
+  u32 before = s.known;
+  if (time <= before) return;
   s.known = time;
-  for (int j = s.joins; j; j = joins[j].before)
+  for (int j = s.joins; j && joins[j].time > before; j = joins[j].before)
     if (joins[j].time <= time) know(streams[records[joins[j].mark].stream], records[joins[j].mark].time);
   for (int i = 0; blocking(s) && i < stream_count; i++)
     if (blocking(streams[i]) && (&s == streams || !i)) know(streams[i], time < s.last ? time : s.last);

@@ -11,8 +11,8 @@ import torch
 
 from grader import gpu, peaks
 from grader.errors import MachineError
-from grader.measure import cold, copy_rate
 from grader.peaks import Peaks
+from grader.warmup import cold, copy_rate
 
 SIDE = 8192  # of the square matrices: a millisecond or more each, and far too large for L2
 TIMES = 20

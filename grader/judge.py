@@ -26,6 +26,7 @@ from grader import (
     sanitize,
     shrink,
     symbols,
+    warmup,
 )
 from grader import case as case_
 from grader import spec as spec_
@@ -45,6 +46,7 @@ from grader.model import (
 from grader.spec import Spec
 from grader.strict import Strict
 from grader.translate import Refused
+from grader.warmup import Ready
 
 CREW = 4  # workers that simulate side by side, at most
 EXAMPLES = {"cuda": 100, "simulator": 40}
@@ -137,12 +139,12 @@ def _judge(grading: Grading) -> Verdict:
         crew = _crew(request, spec, stack)
         timer = speed = None
         if wants_speed(request):
-            timer = stack.enter_context(isolate.start(request.backend, measure.arena_size(request.exercise, spec)))
+            timer = stack.enter_context(isolate.start(request.backend, warmup.arena_size(request.exercise, spec)))
         pending = _start(grading)
         stack.callback(_stop, pending)
         strict = stack.enter_context(Strict(request)) if request.backend == "cuda" else None
         if timer:  # a thread: only now, when no more compilers are forked
-            speed = stack.enter_context(measure.preparing(request.exercise, spec, timer, build.cache()))
+            speed = stack.enter_context(warmup.preparing(request.exercise, spec, timer, build.cache()))
         # The compiler has its copy of the source: what it will be tried on is decided now, and known to nobody else.
         grading.seed = secrets.randbits(32) if request.seed is None else request.seed
         ahead = _ahead(grading, spec, lambda: all(one.over for one in pending))
@@ -366,9 +368,7 @@ def _replay(request: Request, case: object, seed: int, backend: str) -> str:
 # ---------------------------------------------------------------- speed
 
 
-def _speed(
-    grading: Grading, spec: Spec, timer: Worker, ready: measure.Ready, learner: Build, reference: Build
-) -> Verdict:
+def _speed(grading: Grading, spec: Spec, timer: Worker, ready: Ready, learner: Build, reference: Build) -> Verdict:
     request = grading.request
     if reference.errors:
         return grading.verdict(Outcome.GRADER_ERROR, log=reference.errors, detail="the reference does not compile")
@@ -410,11 +410,11 @@ def _wrong(grading: Grading, spec: Spec, learner: Build, wrong: measure.Wrong) -
 def _again(grading: Grading, spec: Spec, learner: Build, wrong: measure.Wrong) -> cases.Trial | None:
     """The timed case as the only one of a process, or a smaller one that fails so too; None when it is right."""
     request, exercise = grading.request, grading.request.exercise
-    size = measure.arena_size(exercise, spec)
-    with measure.enough_memory(), isolate.start(request.backend, size) as worker:
+    size = warmup.arena_size(exercise, spec)
+    with warmup.enough_memory(), isolate.start(request.backend, size) as worker:
         worker.add(learner.library, exercise.declaration.launcher)
         started = time.monotonic()
-        trial = cases.attempt(exercise, spec, worker, wrong.case, wrong.seed, measure.SECONDS)
+        trial = cases.attempt(exercise, spec, worker, wrong.case, wrong.seed, warmup.SECONDS)
         if trial.outcome is Outcome.PASS:
             return None
         grading.progress("looking for a smaller case that fails")
@@ -422,7 +422,7 @@ def _again(grading: Grading, spec: Spec, learner: Build, wrong: measure.Wrong) -
         with nvtx.annotate("shrink"):
             found = shrink.smallest(exercise, spec, worker, alone, time.monotonic() - started)
         with nvtx.annotate("explain"):
-            return _explained(request, spec, worker, found, measure.SECONDS)
+            return _explained(request, spec, worker, found, warmup.SECONDS)
 
 
 def _sizes(case: Case) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from grader import backends, build, cases, counters, efficiency, estimate, gpu, measure, sass, simulate
+from grader import backends, build, cases, counters, efficiency, estimate, gpu, sass, simulate, warmup
 from grader import spec as spec_
 from grader.advice import Facts, Step, steps
 from grader.efficiency import Line
@@ -94,7 +94,7 @@ def profile(asked: Asked, progress: Progress) -> Profile:
     if backends.get(backend).why_not():
         return _computed(asked, case, (), why, progress)
     built = _built(asked.request, progress)
-    arena = Arena(measure.arena_size(exercise, spec))
+    arena = Arena(warmup.arena_size(exercise, spec))
     try:
         progress(f"making the contents of {case}")
         job = _filled(arena, asked.request, spec, case)
@@ -125,7 +125,7 @@ def _filled(arena: Arena, request: Request, spec: spec_.Spec, case: Case) -> Job
     """The oracle's tensors give their memory back: ncu needs room for copies of what a kernel writes."""
     import torch
 
-    with measure.enough_memory():
+    with warmup.enough_memory():
         job = cases.fill(arena, request.exercise, spec, case, SEED)
     torch.cuda.empty_cache()
     return job

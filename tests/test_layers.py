@@ -68,11 +68,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "clocks": {"timing"},
     "cases": {"case", "check", "diagnose", "interrupt", "isolate", "layout", "model", "spec"},
     "exchange": {"isolate", "shared"},
-    "measure": {
-        "cases", "check", "clocks", "conditions", "errors", "exchange", "gpu", "isolate", "layout", "model", "peaks",
-        "roofline", "spec", "timing", "wire",
+    "warmup": {
+        "cases", "check", "errors", "exchange", "gpu", "isolate", "layout", "model", "peaks", "spec",
     },
-    "calibrate": {"errors", "gpu", "measure", "peaks"},
+    "measure": {
+        "cases", "check", "clocks", "conditions", "exchange", "gpu", "isolate", "layout", "model", "peaks",
+        "roofline", "spec", "timing", "warmup", "wire",
+    },
+    "calibrate": {"errors", "gpu", "peaks", "warmup"},
     "blame": {"backends", "build", "cases", "isolate", "model", "spec"},
     "strict": {"backends", "blame", "build", "cases", "isolate", "model", "spec", "translate"},
     "sanitize": {"isolate", "model"},
@@ -91,7 +94,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "simulate": {"backends", "build", "case", "cases", "errors", "isolate", "model", "spec", "translate"},
     "judge": {
         "backends", "blame", "build", "case", "cases", "efficiency", "interrupt", "isolate", "large", "measure",
-        "model", "sandbox", "sanitize", "shrink", "spec", "strict", "symbols", "timing", "translate",
+        "model", "sandbox", "sanitize", "shrink", "spec", "strict", "symbols", "translate", "warmup",
     },
     # records and screens
     "record": {"errors", "model"},
@@ -106,7 +109,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "estimate": {"advice", "efficiency", "model", "occupancy", "sass"},
     "profile": {
         "advice", "backends", "build", "cases", "counters", "efficiency", "errors", "estimate", "gpu", "isolate",
-        "measure", "model", "sass", "simulate", "spec",
+        "model", "sass", "simulate", "spec", "warmup",
     },
     "figures": {"model"},
     "show": {"figures", "model"},
@@ -150,7 +153,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 ONLY_IN = {
     "torch": {
         "build", "calibrate", "cases", "check", "data", "diagnose", "exchange", "folder", "judge", "layout", "measure",
-        "multiple", "paged", "patterns", "precision", "profile", "spec",
+        "multiple", "paged", "patterns", "precision", "profile", "spec", "warmup",
     },
     "hypothesis": {"case", "cases"},
     "cupy_backends": {"backends.cuda"},

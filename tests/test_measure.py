@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import torch
 
-from grader import cases, catalog, exchange, measure, shared, spec
+from grader import cases, catalog, exchange, measure, shared, spec, warmup
 from grader.conditions import State
 from grader.model import Build, Finding
 from grader.model import Shape as Times
@@ -104,7 +104,7 @@ def test_every_check_can_be_rehearsed(slug: str) -> None:
     loaded = spec.load(exercise.folder)
     for case in cases.sample(exercise, loaded, 1, 3, 1 << 14):
         call = cases.prepare(exercise, loaded, case, 1, "simulator", 1.0)
-        measure.rehearse(exercise, loaded, call.plan, case, call.values, call.want)
+        warmup.rehearse(exercise, loaded, call.plan, case, call.values, call.want)
 
 
 # ---------------------------------------------------------------- how contents travel
