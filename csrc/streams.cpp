@@ -158,7 +158,7 @@ ABI void sim_stream_wait(u64 stream, int mark, const u32* clock) {
   if (&s != streams) append(s, Item{Item::WAIT, {}, mark, 0});
   while (&s == streams && !done[mark] && step()) {}
   if (join_count == MAX_ITEMS) return know_event(mark);  // no room to remember it: give it the benefit of the doubt
-  joins[++join_count] = Join{mark, tick, s.joins};
+  joins[++join_count] = Join{mark, ++tick, s.joins};
   s.joins = join_count;
 }
 

@@ -35,6 +35,7 @@ extern "C" cudaError_t run_stream_overlap(const float* h_in, float* h_out, int64
         iterate<<<blocks(count), THREADS, 0, stream>>>(piece, count);
         cudaMemcpyAsync(h_out + first, piece, count * sizeof(float), cudaMemcpyDeviceToHost, stream);
     }
+    cudaStreamSynchronize(last);  // there is nothing on it yet
     for (int k = 0; k < num_streams; ++k) {
         cudaEventRecord(done[k], streams[k]);
         cudaStreamWaitEvent(last, done[k], 0);
