@@ -66,7 +66,7 @@ def nvcc(exercise: Exercise, path: Path) -> Iterator[str]:
     wanted = ships or all(one.outcome is not Outcome.COMPILE for one in expected(path))
     with tempfile.TemporaryDirectory() as place:
         cuda, header = backends.get("cuda"), Path(place) / "launcher.h"
-        header.write_text(cuda.header(exercise))
+        header.write_text(cuda.header(exercise, path.read_text()))
         words = [
             "nvcc",
             "-std=c++17",

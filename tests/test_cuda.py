@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +69,42 @@ def test_what_lies_between_is_the_red_zones_business(device: Any, at: int) -> No
     device.mark(JOB)
     device.runtime.bytes[at] = b"\1"
     assert not device.touched(JOB)
+
+
+# ---------------------------------------------------------------- what is compiled
+
+ADDER = """
+__global__ void add(const float* a, const float* b, float* c, int64_t n) {
+    const int64_t i = blockIdx.x * int64_t{256} + threadIdx.x;
+    if (i < n) c[i] = a[i] + fmaxf(b[i], -HUGE_VALF);
+}
+extern "C" cudaError_t launch_vector_add(const float* a, const float* b, float* c, int64_t n, cudaStream_t stream) {
+    add<<<static_cast<unsigned>(LARGER(n + 255, int64_t{256}) / 256), 256, 0, stream>>>(a, b, c, n);
+    return cudaGetLastError();
+}
+"""
+LARGER = "#define LARGER(a, b) ((a) > (b) ? (a) : (b))\n"
+
+
+@pytest.mark.skipif(not shutil.which("nvcc"), reason="needs nvcc")
+@pytest.mark.parametrize(
+    ("first", "beside"),
+    [
+        ("".join(f"#include {name}\n" for name in sorted(cuda.ALONE)) + LARGER, False),
+        *((f"#include {name}\n{LARGER}", False) for name in sorted(cuda.ALONE)),
+        ("#define LARGER std::max\n", True),  # as with nvcc alone, where <cmath> brings it
+        ("#include <cstdlib>\n" + LARGER, True),  # not tried without
+        ("#define WHERE <cmath>\n#include WHERE\n" + LARGER, True),
+    ],
+)
+def test_nvcc_reads_no_more_of_the_standard_library_than_is_needed(tmp_path: Path, first: str, beside: bool) -> None:
+    exercise = catalog.load(ROOT, "01_vector_add")
+    (tmp_path / "launcher.h").write_text(cuda.header(exercise, first + ADDER))
+    (tmp_path / "k.cu").write_text(first + ADDER)
+    words = ["nvcc", "-std=c++17", "-arch=sm_90", cuda.NO_BESSEL, "-include", "launcher.h", "-c", "k.cu", "-o", "k.o"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert not done.returncode, done.stderr
+    assert (cuda.BESIDE_BESSEL in (tmp_path / "launcher.h").read_text()) == beside
 
 
 # ---------------------------------------------------------------- on a GPU
