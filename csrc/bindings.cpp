@@ -27,7 +27,7 @@ PYBIND11_MODULE(_simulator, m) {
   m.def("free_all", &sim::deallocate_all, "Frees all device memory.");
   m.def("use", &sim::use, "Takes line numbers from the library at `path`, loaded at `base`; False if it has none.");
   m.def("begin", &sim::begin, "Starts a job: no findings, a time limit in seconds, the stream it was given.");
-  m.def("leave", &sim::leave, "Does what the launcher left on its streams, where it may use any; how much nobody waited for.");
+  m.def("leave", &sim::leave, "Does what the launcher left on its streams, where it may use any; on how many there was work nobody waited for.");
   m.def("finish", &finish, "Ends a job: findings, launches and counters as JSON lines.");
   m.def("error", [] { return sim::sticky_error ? sim::sticky_error : sim::last_error; });
   m.def("accesses", [] { return sim::accesses; }, "Accesses checked since `begin`.");

@@ -43,7 +43,7 @@ void perform(const Node& n);
 // Streams of a launcher in host code (streams.cpp).
 bool late();  // is work queued?
 void queue(u64 stream, const Node& node);
-int leave();  // does all that is queued; how much of it, or of what was done before, nobody waited for
+int leave();  // does all that is queued; on how many streams there was work that nobody waited for
 void forget_streams();
 
 // Streams of a launcher that is recorded: its own must be joined to the one it was given (joins.cpp).

@@ -90,15 +90,14 @@ static bool step() {
   return true;
 }
 
-static int drain() {
-  int steps = 0;
-  while (step()) steps++;
+static void drain() {
+  while (step()) {}
   item_count = 0;
-  return steps;
 }
 
 int leave() {
-  int left = drain();
+  drain();
+  int left = 0;
   for (int i = 0; i < stream_count; i++) left += streams[i].last > streams[i].known;
   return left;
 }

@@ -40,7 +40,7 @@ def complete(text: str) -> bool:
 
 
 def left(text: str) -> int:
-    """How many operations were still on the launcher's streams when it returned."""
+    """On how many of its streams the launcher had not waited for the work when it returned."""
     return sum(int(f.get("left", 0)) for f in _facts(text))
 
 

@@ -382,10 +382,10 @@ class Device:
             ctypes.memmove(self.base + b.offset, places[b.name], b.nbytes)
         return Run(Fate.RETURNED, status or self.runtime.error())  # what was found is in the report: see `reported`
 
-    def _report_left(self, operations: int) -> None:
+    def _report_left(self, streams: int) -> None:
         """Work that waits, and threads that run, when the launcher has returned."""
-        if operations:
-            os.write(self.report, b'{"left":%d}\n' % operations)
+        if streams:
+            os.write(self.report, b'{"left":%d}\n' % streams)
         if not self.checking:  # such launches keep helpers of their own
             self.threads = _threads()
         elif _threads() > self.threads:
@@ -408,7 +408,8 @@ def _allowed(finding: Finding, job: Job) -> bool:
 
 
 def _early(left: int) -> Finding:
-    text = f"the launcher returned with {left} operations still on its streams; wait for every stream before returning"
+    which = "one of its streams" if left == 1 else f"{left} of its streams"
+    text = f"the launcher returned and had not waited for the work on {which}; wait for every stream before returning"
     return Finding("sync", text)
 
 
