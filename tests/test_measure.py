@@ -93,7 +93,7 @@ def test_two_clocks_accuse_nobody_on_a_gpu_that_others_use(
     exercise, build = catalog.load(ROOT, "07_softmax"), Build(Path("x.so"), "cuda", 1.0)
     worker, ready = SimpleNamespace(add=lambda *_: None), SimpleNamespace(exchange=None, peaks=None)
     found = measure.measure(exercise, None, worker, build, build, 1, ready, lambda _: None)  # type: ignore[arg-type]
-    assert (found.decision, found.suspicious) == (decision, suspicious)
+    assert (found.decision, found.suspicious, timed.crowded) == (decision, suspicious, bool(others))
     assert (found.speed is None) == bool(suspicious)
     assert found.speed is None or (WALL.text in found.speed.notes) == (decision is NOISY)
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import torch
 
-from grader import graph, measure, spec, stopwatch, worker
+from grader import clocks, graph, measure, spec, stopwatch, worker
 from grader.backends.cuda import Device, Library
 from grader.measure import Wrong
 from grader.peaks import Peaks
@@ -237,3 +237,17 @@ def test_what_is_set_aside_in_the_cache_is_given_back(tmp_path: Path, monkeypatc
     assert bench.timed.rounds(2) is None
     before = len(asked)
     assert bench.timed.rounds(4) is None and len(asked) == before + 4
+
+
+@pytest.mark.parametrize(("crowded", "rounds", "said"), [(False, clocks.ROUNDS, ""), (True, clocks.CROWDED, "forged")])
+def test_the_other_clock_looks_harder_beside_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, crowded: bool, rounds: int, said: str
+) -> None:
+    """The forgery shows the second time: too late on a GPU of one's own, where the first look decides."""
+    bench, asked, left = Bench(tmp_path, (right, right), False, True), list[int](), ["", "forged"]
+    bench.timed.rounds(8)
+    bench.timed.crowded = crowded
+    monkeypatch.setattr(measure, "batches", lambda _, count: (asked.append(count), None))
+    monkeypatch.setattr(clocks, "outrun", lambda *_: left.pop(0))
+    assert bench.timed.outrun() == said
+    assert set(asked) == {rounds}
