@@ -59,18 +59,33 @@ static Stream& stream_of(u64 id) {
   return streams[stream_count++];
 }
 
+static void know_event(int mark);
+static void know_blocking(u32 time);
+
 // The host knows what was queued there until then to be done, and what that had to wait for itself.
 static void know(Stream& s, u32 time) {
   u32 before = s.known;
   if (time <= before) return;
   s.known = time;
   for (int j = s.joins; j && joins[j].time > before; j = joins[j].before)
-    if (joins[j].time <= time) know(streams[records[joins[j].mark].stream], records[joins[j].mark].time);
-  for (int i = 0; blocking(s) && i < stream_count; i++)
-    if (blocking(streams[i]) && (&s == streams || !i)) know(streams[i], time < s.last ? time : s.last);
+    if (joins[j].time <= time) know_event(joins[j].mark);
+  u32 own = time < s.last ? time : s.last;  // what the default stream and a blocking one had to do before each other
+  if (&s == streams) know_blocking(own);
+  else if (blocking(s)) know(streams[0], own);
 }
 
-static void know_event(int mark) { know(streams[records[mark].stream], records[mark].time); }
+static void know_blocking(u32 time) {
+  for (int i = 0; i < stream_count; i++)
+    if (blocking(streams[i])) know(streams[i], time);
+}
+
+// What is asked of the default stream comes after all that blocking streams had to do, also where it has no work.
+static void know_until(Stream& s, u32 time) {
+  if (&s == streams) know_blocking(time);
+  else know(s, time);
+}
+
+static void know_event(int mark) { know_until(streams[records[mark].stream], records[mark].time); }
 
 static bool ready(const Stream& s) { return s.head && (items[s.head].kind != Item::WAIT || done[items[s.head].mark]); }
 
@@ -122,11 +137,6 @@ static void wait_for_blocking() {
     while (blocking(streams[i]) && streams[i].head && step()) {}
 }
 
-static void know_blocking() {
-  for (int i = 0; i < stream_count; i++)
-    if (blocking(streams[i])) know(streams[i], tick);
-}
-
 // The default stream waits for the others, and they for it: its work is done at once. A call that waits tells the host so.
 void queue(u64 stream, const Node& node) {
   make_room();
@@ -135,7 +145,7 @@ void queue(u64 stream, const Node& node) {
   if (&s != streams) return append(s, Item{Item::WORK, node, 0, 0});
   wait_for_blocking();
   perform(node);
-  if (stream == NO_STREAM) know_blocking();
+  if (stream == NO_STREAM) know_until(s, tick);
 }
 
 ABI int sim_event_record(u64 stream, u32* clock) {
@@ -164,9 +174,9 @@ ABI void sim_stream_wait(u64 stream, int mark, const u32* clock) {
 ABI void sim_wait_for_stream(u64 stream) {
   if (!late()) return;
   Stream& s = stream_of(stream);
-  if (&s == streams) return wait_for_blocking(), know_blocking();
+  if (&s == streams) wait_for_blocking();
   while (s.head && step()) {}
-  know(s, tick);
+  know_until(s, tick);
 }
 
 ABI void sim_wait_for_all() {

@@ -114,6 +114,16 @@ def test_what_nobody_waits_for_is_left_over_in_whatever_order_it_was_done(stem: 
     assert verdict.outcome.value == outcome
 
 
+def test_an_event_of_the_default_stream_comes_after_what_blocking_streams_did() -> None:
+    """Also where nothing else is on the default stream."""
+    path = HOME / "tests/attempts/72_stream_overlap/waits_for_one_event.cu"
+    text = path.read_text().replace("WithFlags(&streams[k], cudaStreamNonBlocking)", "(&streams[k])")
+    text = text.replace("cudaStreamWaitEvent(last, done[k], 0);", "").replace("(all, last)", "(all, 0)")
+    one = prove.request(folder(path.parent.name), path, "simulator")
+    verdict = judge.grade(replace(one, text=text, case="n=2048,d_elems=1024,num_streams=2,recipe=normal"))
+    assert "(all, 0)" in text and verdict.outcome is Outcome.PASS, prove.told(verdict)
+
+
 def test_the_compilers_are_ahead_of_every_process() -> None:
     paths = [Path(name) for name in "abcdefgh"]
     assert "".join(map(str, spread(paths, 3))) == "adgbehcf"
