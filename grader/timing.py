@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import accumulate
-from math import comb
 
 
 class Decision(Enum):
@@ -79,5 +78,5 @@ def interval(values: Sequence[float], coverage: float = SAID) -> tuple[float, fl
 
 def _coverage(count: int) -> list[float]:
     """Of the intervals from the lowest value to the highest, from the second of each, and so on."""
-    outside = accumulate(comb(count, below) for below in range((count + 1) // 2))
-    return [1.0 - 2.0 * one / 2.0**count for one in outside]
+    binomial = accumulate(range((count - 1) // 2), lambda chosen, k: chosen * (count - k) // (k + 1), initial=1)
+    return [1.0 - 2.0 * outside / 2.0**count for outside in accumulate(binomial)]
