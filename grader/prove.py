@@ -19,9 +19,9 @@ from grader.translate import Refused
 
 SEED = 20_261_124
 ROOM = 0.6  # of the allowed error: a solution that uses more leaves no place for a learner's rounding
-TRIES = 3
 DRAWN = 12  # cases for that
 BUDGET = 1 << 18  # bytes one of them moves
+TRIES = 3  # of a solution whose times are NOISY
 
 Progress = Callable[[str], None]
 
