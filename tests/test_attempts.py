@@ -21,7 +21,7 @@ import pytest
 from grader import build, cases, catalog, judge, large, prove
 from grader.expect import expected
 from grader.folder import Folder
-from grader.model import Exercise, Outcome
+from grader.model import Outcome
 from grader.translate import Refused
 
 HOME = Path(__file__).resolve().parents[1]
@@ -44,10 +44,10 @@ def spread(paths: Sequence[Path], processes: int) -> list[Path]:
     return [path for first in range(each) for path in paths[first::each]]
 
 
-def meant(path: Path) -> Exercise:
-    """An attempt's folder says whose it is, a cheat's first lines."""
-    said = re.search(r"^// (?:cheat|control): (\w+)$", path.read_text(), re.MULTILINE)
-    return catalog.load(HOME, said[1] if said else path.parent.name)
+def named(path: Path, words: str) -> str:
+    """The exercise that a cheat's or a control's first lines name; an attempt's folder does that."""
+    found = re.search(rf"^// (?:{words}): (\w+)$", path.read_text(), re.MULTILINE)
+    return found[1] if found else ""
 
 
 def compile_all() -> None:
@@ -57,7 +57,7 @@ def compile_all() -> None:
     others = [*sorted((HOME / "tests" / "cheats").glob("*.cu")), *sorted((HOME / "tests" / "controls").glob("*.cu"))]
     processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     for path in spread([*ATTEMPTS, *SOLUTIONS, *others], processes):
-        exercise = meant(path)
+        exercise = catalog.load(HOME, named(path, "cheat|control") or path.parent.name)
         for backend in ("cuda", "simulator"):
             with contextlib.suppress(Refused):
                 pending.append(build.begin(exercise, path.read_text(), backend))

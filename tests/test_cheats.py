@@ -21,6 +21,7 @@ from grader.expect import expected
 from grader.folder import Folder
 from grader.model import Outcome, Verdict
 from grader.prove import request, told
+from tests.test_attempts import named
 
 HERE = Path(__file__).parent
 CHEATS = sorted((HERE / "cheats").glob("*.cu"), key=lambda p: (int(p.stem.split("_")[0]), p.stem))
@@ -37,9 +38,9 @@ KNOWN: dict[tuple[str, str], str] = {
 
 
 def grade(path: Path, word: str, backend: str) -> Verdict:
-    found = re.search(rf"^// {word}: (\w+)$", path.read_text(), re.MULTILINE)
+    found = named(path, word)
     assert found, f"{path.name}: no `// {word}: EXERCISE`"
-    folder = Folder(HERE.parent, catalog.load(HERE.parent, found[1]))
+    folder = Folder(HERE.parent, catalog.load(HERE.parent, found))
     return judge.grade(request(folder, path, backend))
 
 
