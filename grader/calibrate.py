@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from grader import gpu, peaks
+from grader import gpu, peaks, turns
 from grader.errors import MachineError
 from grader.peaks import Peaks
 from grader.warmup import cold, copy_rate
@@ -27,7 +27,8 @@ def calibrate(cache: Path, progress: Callable[[str], None]) -> Peaks:
     rates = {}
     for name, measured in MEASURES.items():
         progress(f"measuring {name.replace('_', ' ')}")
-        rates[name] = _kept(measured)
+        with turns.alone(progress):
+            rates[name] = _kept(measured)
     made = Peaks(found.name, now, now, **rates)
     peaks.write(cache, found.uuid, made)
     return made

@@ -35,6 +35,7 @@ from grader.spec import Spec
 
 SHRINK_SECONDS = 20.0
 CRASH_SECONDS = 6.0  # of shrinking a crash, where every step costs a new process
+PLACES = 17  # where buffers may begin: fresh addresses, and some that were seen before
 LARGE = 2 << 20  # bytes moved, and more; the drawn cases are no larger
 WIDE, LOOKS = 64, 8  # elements that show a pattern; large cases that are tried for so many
 ALL = list(HealthCheck)
@@ -118,14 +119,22 @@ class Call:
     canonical: Callable[[dict[str, Any]], dict[str, Any]]
 
 
-def prepare(exercise: Exercise, spec: Spec, case: Case, seed: int, backend: str, seconds: float) -> Call:
-    """Makes the inputs, the answer and the arena's bytes."""
+def prepare(
+    exercise: Exercise, spec: Spec, case: Case, seed: int, backend: str, seconds: float, slide: int = -1
+) -> Call:  # fmt: skip
+    """Makes the inputs, the answer and the arena's bytes. Where the buffers lie follows from the seed as well, unless
+    `slide` says it."""
     secret = content_seed(seed, case)
     values = contents(spec, case, seed, backend)
     want = spec.oracle(**values, **case.sizes)
-    plan = planned(exercise, spec, case, values, want, seconds, slide=secret % 61)
+    plan = planned(exercise, spec, case, values, want, seconds, _slide(secret) if slide < 0 else slide)
     canonical = partial(spec.canonical, **values, **case.sizes)
     return Call(case, seed, plan, values, want, layout.image(plan, values, secret), canonical)
+
+
+def _slide(secret: int) -> int:
+    """By how many places all buffers are moved."""
+    return secret % PLACES
 
 
 def fill(arena: Arena, exercise: Exercise, spec: Spec, case: Case, seed: int) -> Job:
@@ -200,7 +209,8 @@ def tried(exercise: Exercise, worker: Worker, call: Call) -> Trial:
 
 
 def explain(exercise: Exercise, spec: Spec, worker: Worker, series: Series, seconds: float) -> Trial | None:
-    """The smallest failure with its diagnosis: the same case is run again twice, after one with other contents.
+    """The smallest failure with its diagnosis: the same case is run again twice, after one with other contents at the
+    same addresses.
 
     Not after that one where the failure was the first call of its process.
     """
@@ -212,25 +222,39 @@ def explain(exercise: Exercise, spec: Spec, worker: Worker, series: Series, seco
             return replace(trial, diagnosis=Diagnosis("stale", STALE))
         told = "the launcher put no work on the stream: is a kernel launched at all?"
         return replace(trial, diagnosis=Diagnosis("unwritten", told))
-    previous = None
+    other = None
     if not series.at_once:  # the first call of a process knows no other answer, and a timed case is gigabytes
-        other = play(exercise, spec, worker, trial.case, trial.seed + 1, seconds)
-        if other.run.fate is not Fate.RETURNED:
+        other = _other(exercise, spec, worker.backend, trial, seconds)
+        if launch(worker, other).run.fate is not Fate.RETURNED:
             return trial
-        previous = other.want
     again = [_once_more(worker, trial, seconds) for _ in range(2)]
     if any(p.run.fate is not Fate.RETURNED for p in again):
         return trial
-    found = diagnose(evidence(exercise, spec, trial, previous, again))
-    kept = found.pattern in DOUBTFUL and not series.at_once
-    if kept and not any(_right(exercise, one) for one in again):
-        if all(_alone(exercise, worker, trial, seconds) for _ in range(2)):  # once may be luck
-            found = Diagnosis("stale", STALE, found.picture)
+    found = diagnose(evidence(exercise, spec, trial, other.want if other else None, again))
+    if other and found.pattern in DOUBTFUL and _keeps(exercise, worker, trial, other, again):
+        found = Diagnosis("stale", STALE, found.picture)
     if found.pattern == "unknown" and (wide := series.widest):  # one element tells little
         wider = diagnose(evidence(exercise, spec, wide))
         if wider.pattern != "unknown":
             found = replace(wider, explanation=f"{wider.explanation} (seen at {wide.case})")
     return replace(trial, diagnosis=found)
+
+
+OTHERS = 3  # seeds that are tried with each recipe
+
+
+def _other(exercise: Exercise, spec: Spec, backend: str, trial: Trial, seconds: float) -> Call:
+    """The same sizes and addresses with other contents, and another answer if there is one: whoever hands out an old
+    answer would be right with the same."""
+    assert trial.played
+    slide, right = _slide(content_seed(trial.seed, trial.case)), trial.played.want
+    recipes = (trial.case.recipe, *(one for one in spec.recipes if one != trial.case.recipe))
+    for recipe, more in itertools.product(recipes, range(1, OTHERS + 1)):
+        case = replace(trial.case, recipe=recipe)
+        call = prepare(exercise, spec, case, trial.seed + more, backend, seconds, slide)
+        if any(not torch.equal(call.want[name], right[name]) for name in right):
+            break
+    return call
 
 
 def evidence(
@@ -273,6 +297,25 @@ def _once_more(worker: Worker, trial: Trial, seconds: float) -> Played:
     p = trial.played
     plan = replace(p.plan, job=replace(p.plan.job, seconds=seconds))
     return launch(worker, Call(trial.case, trial.seed, plan, p.values, p.want, p.before, p.canonical))
+
+
+def _keeps(exercise: Exercise, worker: Worker, trial: Trial, other: Call, again: Sequence[Played]) -> bool:
+    """Whether it is wrong after another call and right as the first one of a process; not once, which may be luck.
+
+    What it keeps may happen to be right, and a worker that was replaced has forgotten it: then the other call decides.
+    """
+    seconds = other.plan.job.seconds
+    if not any(_right(exercise, one) for one in again):
+        return all(_alone(exercise, worker, trial, seconds) for _ in range(2))
+    rounds = range(3)
+    return all(_spoilt(exercise, worker, trial, other) and _alone(exercise, worker, trial, seconds) for _ in rounds)
+
+
+def _spoilt(exercise: Exercise, worker: Worker, trial: Trial, other: Call) -> bool:
+    """Whether the case is wrong as the second of a process."""
+    worker.renew()
+    launch(worker, other)
+    return not _right(exercise, _once_more(worker, trial, other.plan.job.seconds))
 
 
 def _alone(exercise: Exercise, worker: Worker, trial: Trial, seconds: float) -> bool:

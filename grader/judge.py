@@ -147,12 +147,14 @@ def _judge(grading: Grading) -> Verdict:
             speed = stack.enter_context(warmup.preparing(request.exercise, spec, timer, build.cache()))
         # The compiler has its copy of the source: what it will be tried on is decided now, and known to nobody else.
         grading.seed = secrets.randbits(32) if request.seed is None else request.seed
+        if strict:
+            strict.choose(spec, grading.seed)
         ahead = _ahead(grading, spec, lambda: all(one.over for one in pending))
         learner, reference = _build(grading, pending)
         if verdict := _load(grading, crew, learner):
             return verdict
         if strict:
-            strict.begin(spec, grading.seed)
+            strict.begin()
         if verdict := _cases(grading, spec, crew, ahead):
             wrong = verdict.outcome is Outcome.WRONG  # a finding says why
             return (_strict(grading, strict, wait=True) if wrong else None) or verdict

@@ -17,7 +17,7 @@ from typing import Any
 import nvtx
 import torch
 
-from grader import check, clocks, conditions, gpu, isolate, layout, roofline, wire
+from grader import check, clocks, conditions, gpu, isolate, layout, roofline, turns, wire
 from grader.cases import contents, planned
 from grader.exchange import Exchange
 from grader.isolate import Died, Worker
@@ -81,7 +81,7 @@ def measure(
         worker.add(library, exercise.declaration.launcher)
     timed = [_Timed(exercise, spec, worker, ready.exchange, sizes, seed, ready.peaks) for sizes in exercise.timed]
     doubts: tuple[Finding, ...] = ()  # on a GPU that others use: no accusation, and no pass
-    with enough_memory():
+    with turns.alone(progress), enough_memory():
         before = gpu.state(isolate.contexts())
         for one in timed:
             one.crowded = conditions.shared(before, before)
@@ -127,16 +127,17 @@ def walk(
 ) -> Walked | Wrong | Doubt:
     """Two builds or more in one worker, at the first timed shape; all that they write is checked."""
     with isolate.start("cuda", arena_size(exercise, spec)) as worker:
-        with preparing(exercise, spec, worker, cache) as preparation, enough_memory():
+        with preparing(exercise, spec, worker, cache) as preparation:
             ready = preparation.result()
             for one in builds:
                 worker.add(one.library, exercise.declaration.launcher)
             count, sizes = len(builds), exercise.timed[0]
             timed = _Timed(exercise, spec, worker, ready.exchange, sizes, seed, ready.peaks, count, judged=count)
-            before = gpu.state(isolate.contexts())
-            if failed := timed.rounds(rounds):
-                return failed
-            notes = conditions.notes(before, gpu.state(isolate.contexts()))
+            with turns.alone(), enough_memory():
+                before = gpu.state(isolate.contexts())
+                if failed := timed.rounds(rounds):
+                    return failed
+                notes = conditions.notes(before, gpu.state(isolate.contexts()))
             times = tuple(map(tuple, timed.times))
             return Walked(times, tuple(timed.rate(median(one)) for one in times), notes)
 
@@ -179,14 +180,11 @@ def batches(ask: Callable[[int, int], None], rounds: int = clocks.ROUNDS) -> tup
     return clocks.Batch(learner, none, counts[0]), clocks.Batch(reference, nothing, counts[1])
 
 
-def confirmed(ask: Callable[[], str], crowded: bool = False) -> str:
-    """What is said each of several times; "" as soon as it is not.
-
-    On a GPU that others use, what is said once: it accuses nobody there, and they may be what hides it.
-    """
+def confirmed(ask: Callable[[], str]) -> str:
+    """What is said each of several times; "" as soon as it is not."""
     said = ""
     for _ in range(clocks.CONFIRMED):
-        if bool(said := ask()) is crowded:
+        if not (said := ask()):
             break
     return said
 
@@ -268,13 +266,20 @@ class _Timed:
         return [clocks.Pair(*row) for row in zip(*self.times, *self.walls, self.learner_first, strict=True)]
 
     def outrun(self) -> str:
-        """The judge's own clock, where there is something to gain by forging."""
+        """The judge's own clock, where there is something to gain by forging.
+
+        On a GPU that others use, what it says once will do: it accuses nobody there.
+        """
         if median(self.ratios()) < self.rule.threshold:
             return ""
         learner, reference = map(median, self.times)
-        rounds = clocks.CROWDED if self.crowded else clocks.ROUNDS
+
+        def ask() -> str:
+            rounds = clocks.CROWDED if self.crowded else clocks.ROUNDS
+            return clocks.outrun(learner, reference, *batches(self.batch, rounds))
+
         with nvtx.annotate("the other clock"):
-            return confirmed(lambda: clocks.outrun(learner, reference, *batches(self.batch, rounds)), self.crowded)
+            return ask() if self.crowded else confirmed(ask)
 
     def batch(self, library: int, calls: int) -> None:
         self.worker.tell({"do": "batch", "library": library, "calls": calls}, SECONDS)

@@ -137,6 +137,10 @@ def told(verdict: Verdict) -> str:
     reasons = [f"{f.kind}: {f.text}" for f in verdict.findings]
     if verdict.failure:
         reasons.append(f"{verdict.failure.diagnosis.pattern} at {verdict.failure.case}")
+    if verdict.speed:
+        low, high = verdict.speed.ci
+        reasons.append(f"ratio {verdict.speed.ratio:.3f}, {low:.3f} to {high:.3f}")
+        reasons += verdict.speed.notes
     return " · ".join([verdict.outcome.value, *reasons, *filter(None, [verdict.detail, verdict.log])])
 
 

@@ -11,15 +11,17 @@ import time
 from dataclasses import dataclass, field
 
 from grader import backends, blame, build, cases, isolate
+from grader import case as case_
 from grader.isolate import Worker
 from grader.model import Case, Outcome, Request, Stage
 from grader.spec import Spec
 from grader.translate import Refused
 
-CASES = 6
+CASES = 6  # drawn ones, beside the corners
+MORE, SHORT = 18, 0.4  # drawn ones, as long as all of them take no more seconds: cases and timing take about as long
 BUDGET = 1 << 16  # bytes one case may move: several blocks, and still milliseconds
 CASE_SECONDS = 5.0
-SECONDS = 10.0  # for all of them
+SECONDS = 10.0  # for those that must be
 
 
 @dataclass
@@ -30,7 +32,10 @@ class Strict:
     stack: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     worker: Worker | None = None
     pending: build.Pending | None = None
-    spec: Spec | None = None  # once it has begun
+    spec: Spec | None = None  # once its cases are chosen
+    seed: int = 0
+    must: tuple[Case, ...] = ()
+    more: tuple[Case, ...] = ()
     thread: threading.Thread | None = None
     why_not: str = ""
     trials: list[cases.Trial] = field(default_factory=list)
@@ -59,34 +64,46 @@ class Strict:
             self.pending.stop()
         self.stack.close()
 
-    def begin(self, spec: Spec, seed: int) -> None:
-        """Runs the cases behind the judge's back."""
-        self.spec = spec
+    def choose(self, spec: Spec, seed: int) -> None:
+        """The cases; it takes a while, and compilers are at work."""
+        self.spec, self.seed = spec, seed
+        if self.why_not:
+            return
+        chosen = cases.sample(self.request.exercise, spec, seed, CASES + MORE, BUDGET)
+        corners = case_.corners(self.request.exercise, spec, BUDGET)
+        plain = tuple(case for case in chosen if case not in corners)
+        self.must, self.more = plain[:CASES] + corners, plain[CASES:]
+
+    def begin(self) -> None:
+        """Runs them behind the judge's back."""
         if not self.why_not:
-            chosen = cases.sample(self.request.exercise, spec, seed, CASES, BUDGET)
-            self.thread = threading.Thread(target=self._run, args=(spec, seed, chosen), daemon=True)
+            self.thread = threading.Thread(target=self._run, daemon=True)
             self.thread.start()
 
-    def _run(self, spec: Spec, seed: int, chosen: tuple[Case, ...]) -> None:
+    def _run(self) -> None:
         try:
-            self._check(spec, seed, chosen)
+            self._check()
         except Exception as error:  # raised again by the main thread, unless it is the one that cancelled
             self.error = error
 
-    def _check(self, spec: Spec, seed: int, chosen: tuple[Case, ...]) -> None:
-        assert self.pending and self.worker
+    def _check(self) -> None:
+        assert self.pending and self.worker and self.spec
         started = time.monotonic()
         built = self.pending.wait()
         if built.errors:
             self.why_not = "the simulator's compiler does not accept it"
             return
-        self.worker.add(built.library, self.request.exercise.declaration.launcher)
-        for case in chosen:
-            trial = cases.attempt(self.request.exercise, spec, self.worker, case, seed, CASE_SECONDS)
+        exercise, began = self.request.exercise, time.monotonic()
+        self.worker.add(built.library, exercise.declaration.launcher)
+        for case in self.must + self.more:
+            trial = cases.attempt(exercise, self.spec, self.worker, case, self.seed, CASE_SECONDS)
             self.trials.append(trial)
-            if trial.findings or time.monotonic() - started > SECONDS:
+            if trial.findings or self._enough(time.monotonic() - began):
                 break
         self.seconds = time.monotonic() - started
+
+    def _enough(self, took: float) -> bool:
+        return took > SECONDS or (took > SHORT and len(self.trials) >= len(self.must))
 
     def failure(self, wait: bool) -> cases.Trial | None:
         """The case with a finding, if one has been seen so far; with `wait`, after all of them."""

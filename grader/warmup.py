@@ -14,7 +14,7 @@ from typing import Any
 import nvtx
 import torch
 
-from grader import check, gpu, layout, peaks
+from grader import check, gpu, layout, peaks, turns
 from grader.cases import contents, planned
 from grader.errors import MachineError
 from grader.exchange import Exchange
@@ -93,7 +93,8 @@ def device_peaks(cache: Path) -> Peaks:
     if known := peaks.read(cache, uuid):
         return known
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    made = Peaks(found.name if found else "", now, copy_gb_s=copy_rate())
+    with turns.alone():
+        made = Peaks(found.name if found else "", now, copy_gb_s=copy_rate())
     peaks.write(cache, uuid, made)
     return made
 

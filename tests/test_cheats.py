@@ -108,6 +108,18 @@ def test_cheat(path: Path, backend: str, request: pytest.FixtureRequest) -> None
     assert verdict.outcome in NOT_REFUSED or sentence(verdict), f"refused, but not explained: {told(verdict)}"
 
 
+@pytest.mark.parametrize("seed", [9, 27, 32, 53, 79])
+def test_an_answer_that_is_kept_is_named_whatever_the_seed(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it kept may by chance be right when the case is run again: other contents may have the same answer, and a
+    worker that was replaced keeps nothing."""
+    monkeypatch.setattr(judge, "CREW", 1)
+    path = HERE / "cheats" / "19_cached_by_pointer.cu"
+    folder = Folder(HERE.parent, catalog.load(HERE.parent, "01_vector_add"))
+    verdict = judge.grade(replace(request(folder, path, "simulator"), seed=seed))
+    assert verdict.outcome is Outcome.WRONG
+    assert verdict.failure and verdict.failure.diagnosis.pattern == "stale", told(verdict)
+
+
 @pytest.mark.parametrize("path", CONTROLS, ids=lambda path: path.stem)
 def test_control(path: Path, backend: str) -> None:
     verdict = grade(path, "control", backend)

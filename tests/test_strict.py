@@ -23,12 +23,17 @@ def request(name: str, slug: str = SLUG, **more: object) -> Request:
     return replace(made, **more)  # type: ignore[arg-type]
 
 
+def begin(strict: Strict, seed: int) -> None:
+    strict.choose(spec.load(strict.request.exercise.folder), seed)
+    strict.begin()
+
+
 @pytest.mark.parametrize(
     ("name", "kind"), [("missing_barrier_between_reductions", "race"), ("three_passes", ""), ("serial_row", "")]
 )
 def test_a_race_that_gives_right_numbers_is_found(name: str, kind: str) -> None:
     with Strict(request(name)) as strict:
-        strict.begin(spec.load(catalog.load(HOME, SLUG).folder), seed=1)
+        begin(strict, seed=1)
         failure = strict.failure(wait=True)
         assert (failure.findings[0].kind if failure else "") == kind
         assert strict.stage().status == ("fail" if kind else "pass")
@@ -40,14 +45,14 @@ def test_a_register_that_holds_the_right_value_by_luck_is_found(name: str, kind:
     """The GPU may well give right numbers; the simulator's are wrong, and it is asked why."""
     asked = request(name, slug="21_gemm_naive")
     with Strict(asked) as strict:
-        strict.begin(spec.load(asked.exercise.folder), seed=1)
+        begin(strict, seed=1)
         failure = strict.failure(wait=True)
     assert (failure.findings[0].kind if failure else "") == kind
 
 
 def test_leaving_early_ends_the_thread_and_raises_nothing() -> None:
     with Strict(request("three_passes")) as strict:
-        strict.begin(spec.load(catalog.load(HOME, SLUG).folder), seed=2)
+        begin(strict, seed=2)
     assert strict.thread is not None and not strict.thread.is_alive()
     assert "strict" not in {thread.name for thread in threading.enumerate()}
 
@@ -61,6 +66,16 @@ def test_why_it_did_not_look(more: dict[str, object], why: str) -> None:
 
 def test_what_the_simulators_compiler_refuses_is_not_held_against_the_learner() -> None:
     with Strict(request("three_passes", text="this is not C++")) as strict:
-        strict.begin(spec.load(catalog.load(HOME, SLUG).folder), seed=1)
+        begin(strict, seed=1)
         assert strict.failure(wait=True) is None
         assert strict.stage().status == "skipped"
+
+
+def test_there_is_time_for_more_cases_than_must_be() -> None:
+    """One in four shows this mistake, and of these none that must be run."""
+    asked = request("waits_for_one_stream", slug="72_stream_overlap")
+    with Strict(asked) as strict:
+        begin(strict, seed=11)
+        failure = strict.failure(wait=True)
+    assert failure and failure.findings[0].kind == "sync"
+    assert len(strict.trials) > len(strict.must)

@@ -243,8 +243,8 @@ def test_what_is_set_aside_in_the_cache_is_given_back(tmp_path: Path, monkeypatc
 def test_the_other_clock_looks_harder_beside_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, crowded: bool, rounds: int, said: str
 ) -> None:
-    """The forgery shows the second time: too late on a GPU of one's own, where the first look decides."""
-    bench, asked, left = Bench(tmp_path, (right, right), False, True), list[int](), ["", "forged"]
+    """What is said once is no evidence on a GPU of one's own; beside others it is none either, and enough to doubt."""
+    bench, asked, left = Bench(tmp_path, (right, right), False, True), list[int](), ["forged", ""]
     bench.timed.rounds(8)
     bench.timed.crowded = crowded
     monkeypatch.setattr(measure, "batches", lambda _, count: (asked.append(count), None))

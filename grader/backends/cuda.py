@@ -295,7 +295,7 @@ class Device:
         if pin and span > self.pinned:
             if self.pinned:
                 self.runtime.hostUnregister(self.host)
-            self.pinned = max(span, PINNED)
+            self.pinned = min(max(span, PINNED), len(self.arena))
             self.runtime.hostRegister(self.host, self.pinned, MAPPED)
 
     def upload(self, span: int) -> None:
