@@ -24,7 +24,7 @@ from grader.isolate import Died, Worker
 from grader.model import Build, Case, Exercise, Finding, Mismatch, Outcome, Shape, Speed
 from grader.peaks import Peaks
 from grader.spec import Spec
-from grader.timing import Decision, Rule, interval, settle
+from grader.timing import Decision, Rule, bounds, settle
 from grader.warmup import SECONDS, Ready, arena_size, cold, enough_memory, l2_bytes, on_gpu, preparing
 
 GLANCE = 0.4  # seconds for all shapes together, that are given in any case to make a ratio fine
@@ -245,7 +245,7 @@ class _Timed:
     @property
     def slow(self) -> bool:
         """Whether this shape alone settles it."""
-        return self.decision is Decision.CLEAR and interval(self.ratios())[1] < self.rule.threshold
+        return self.decision is Decision.CLEAR and bounds(self.ratios())[1] < self.rule.threshold
 
     def rounds(self, count: int) -> Wrong | Doubt | None:
         """So many, whatever they say."""
@@ -391,7 +391,7 @@ class _Timed:
         # A copy within the device is no bound for work that waits for the host.
         share = under.share if self.exercise.recorded else None
         return Shape(
-            self.sizes, median(self.ratios()), interval(self.ratios()), learner, median(self.times[1]),
+            self.sizes, median(self.ratios()), bounds(self.ratios()), learner, median(self.times[1]),
             self.library(), len(self.times[0]), self.rate(learner), share, under.limiter,
         )  # fmt: skip
 

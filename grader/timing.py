@@ -37,10 +37,11 @@ class Rule:
             return Decision.MORE
         over = len(ratios) >= self.most or elapsed >= self.seconds
         low, high = interval(ratios) if over else interval(ratios, self.early)
-        clear = low >= self.threshold or high < self.threshold
+        least, most = blurred((low, high))
+        clear = least >= self.threshold or most < self.threshold
         far = max(low - self.threshold, self.threshold - high) > high - low
         enough = far or high - low <= self.width * high
-        slow = high < self.threshold  # how slow exactly is of no use to anyone
+        slow = most < self.threshold  # how slow exactly is of no use to anyone
         fine = slow or elapsed >= self.glance or high - low <= self.fine * high
         if clear and (over or (enough and fine)):
             return Decision.CLEAR
@@ -48,7 +49,17 @@ class Rule:
 
 
 SAID = 0.98  # coverage asked for at the end: who stops when it is narrow finds it so by luck, and covers 95
+BLUR = 0.001  # of the ratio: by so much two builds of one kernel differ from process to process, whatever the pairs say
 NEAR = 0.1  # of the threshold: what a throttled or shared GPU may shift a ratio by
+
+
+def bounds(ratios: Sequence[float]) -> tuple[float, float]:
+    """What is said of the ratio: the interval of the median, and what may be off in all pairs alike."""
+    return blurred(interval(ratios))
+
+
+def blurred(ci: tuple[float, float]) -> tuple[float, float]:
+    return ci[0] * (1 - BLUR), ci[1] * (1 + BLUR)
 
 
 def settle(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.timing import Decision, Rule, interval, settle
+from grader.timing import Decision, Rule, bounds, interval, settle
 
 ratios = st.lists(st.floats(0.01, 10.0), min_size=1, max_size=80)
 
@@ -106,9 +106,26 @@ def test_the_interval_covers_the_truth_where_it_stops(draw: str) -> None:
             values = 0.0045 * random.choice([-1, 1], rule.most) + 0.3 * values
         while rule.decide(list(1 + values[:pairs]), 0.01 * pairs) is Decision.MORE:
             pairs += 1
-        low, high = interval(list(1 + values[:pairs]))
+        low, high = bounds(list(1 + values[:pairs]))
         covered += low <= 1 <= high
     assert covered >= 0.92 * grades
+
+
+def test_what_is_off_in_all_pairs_alike_is_allowed_for() -> None:
+    """As at 200 µs on an H200, where the pairs alone covered 92 of 100: each process's are off by some 0.1 %."""
+    random, covered, bare, grades = np.random.default_rng(6), 0, 0, 300
+    for _ in range(grades):
+        values = list(1 + 0.0005 * random.standard_normal() + 0.001 * random.standard_normal(8))
+        bare += interval(values)[0] <= 1 <= interval(values)[1]
+        covered += bounds(values)[0] <= 1 <= bounds(values)[1]
+    assert bare < 0.96 * grades and covered >= 0.99 * grades
+
+
+@pytest.mark.parametrize(
+    ("ratio", "decision"), [(0.8005, Decision.NOISY), (0.7995, Decision.NOISY), (0.802, Decision.CLEAR)]
+)
+def test_nearer_to_the_threshold_than_that_nothing_is_said(ratio: float, decision: Decision) -> None:
+    assert Rule(threshold=0.8).decide([ratio] * 50, 99.0) is decision
 
 
 def test_looking_after_every_pair_decides_little_by_luck() -> None:
