@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import sys
 import tempfile
@@ -75,6 +76,20 @@ def test_waiting_is_told_once_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     with another(), turns.alone(said.append):
         pass
     assert said == ["waiting for a turn: another grader is timing on this GPU"]
+
+
+def test_the_file_is_for_every_user(folder: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        with turns.alone():
+            pass
+    finally:
+        os.umask(before)
+    (file,) = folder.iterdir()
+    assert file.stat().st_mode & 0o777 == 0o644
+    file.chmod(0o444)  # as another user's
+    with turns.alone():
+        assert not in_time()
 
 
 def test_a_folder_that_cannot_be_written_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
