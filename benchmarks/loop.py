@@ -36,7 +36,7 @@ def main() -> None:
         figures = {
             "list_s": [command("list") for _ in range(repeats)],
             "cold_first_s": [command("run", SLUG, "--solution", "--backend", backend)],
-            **cold(backend),
+            **cold(backend, Path(folder) / "softmax.cu"),
             **warm(backend, repeats),
         }
     write("loop", backends.get(backend).device(), figures)
@@ -49,20 +49,30 @@ def command(*arguments: str) -> float:
     return time.perf_counter() - started
 
 
-def cold(backend: str, repeats: int = 3) -> dict[str, list[float]]:
-    """Until the verdict can be read, and until the process has ended: the driver takes down its context then."""
-    words = [sys.executable, "-m", "grader", "run", SLUG, "--solution", "--backend", backend]
-    found: dict[str, list[float]] = {"cold_verdict_s": [], "cold_s": []}
-    for _ in range(repeats):
-        started = time.perf_counter()
-        with subprocess.Popen(words, cwd=HOME, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as child:
-            assert child.stdout is not None
-            if not any("PASS" in line for line in child.stdout):
-                raise SystemExit(f"{' '.join(words)} did not pass")
-            found["cold_verdict_s"].append(time.perf_counter() - started)
-            child.stdout.read()
-        found["cold_s"].append(time.perf_counter() - started)
+def cold(backend: str, source: Path, repeats: int = 3) -> dict[str, list[float]]:
+    """In a new process: after an edit, and with nothing to compile."""
+    text = (HOME / "solutions" / SLUG / "softmax.cu").read_text()
+    found: dict[str, list[float]] = {"cold_edit_s": [], "cold_verdict_s": [], "cold_s": []}
+    for n in range(repeats):
+        source.write_text(f"{text}\n// edit {n}\n")
+        found["cold_edit_s"].append(process(backend, source)[0])
+        verdict, ended = process(backend, source)
+        found["cold_verdict_s"].append(verdict)
+        found["cold_s"].append(ended)
     return found
+
+
+def process(backend: str, source: Path) -> tuple[float, float]:
+    """Seconds until the verdict can be read, and until the process has ended, its context taken down by the driver."""
+    words = [sys.executable, "-m", "grader", "run", SLUG, "--file", str(source), "--backend", backend]
+    started = time.perf_counter()
+    with subprocess.Popen(words, cwd=HOME, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as child:
+        assert child.stdout is not None
+        if not any("PASS" in line for line in child.stdout):
+            raise SystemExit(f"{' '.join(words)} did not pass")
+        verdict = time.perf_counter() - started
+        child.stdout.read()
+    return verdict, time.perf_counter() - started
 
 
 def warm(backend: str, repeats: int) -> dict[str, list[float]]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import sys
-from collections.abc import Iterable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import cached_property
@@ -93,10 +93,11 @@ class Bench:
         progress = screen.Progress()
         progress(f"{exercise.id}: grading on {why}")
         try:
-            with self._beside(name):
+            request = self.request(exercise, path, text, name, hints)
+            with self._beside(request):
                 from grader import judge  # imports torch: seconds
 
-                return judge.grade(self.request(exercise, path, text, name, hints), progress)
+                return judge.grade(request, progress)
         except GraderError:
             raise
         except Exception as error:  # our defect: a verdict too, so that the other exercises are still graded
@@ -104,17 +105,20 @@ class Bench:
         finally:
             progress.clear()
 
-    def _beside(self, backend: str) -> AbstractContextManager[None]:
-        """What takes a second and can pass while torch is imported."""
-        from grader import gpu, isolate
+    @contextlib.contextmanager
+    def _beside(self, request: Request) -> Iterator[None]:
+        """What takes a second and can pass while torch is imported: compilers, workers, a context."""
+        from grader import build, gpu, isolate
 
         if "torch" in sys.modules:
-            return nullcontext()
-        if backend == "simulator":
-            return isolate.standing({"simulator": 1})
-        gpu.wake()
-        timed = self.args.speed and not self.args.case
-        return isolate.standing({"cuda": 1 + bool(timed), "simulator": int(self.args.simulate)})
+            yield
+            return
+        workers = {"simulator": 1}
+        if request.backend == "cuda":
+            gpu.wake()
+            workers = {"cuda": 1 + request.timed, "simulator": int(request.simulate)}
+        with build.ahead(_builds(request)), isolate.standing(workers):
+            yield
 
     def request(self, exercise: Exercise, path: Path, text: str, backend: str, hints: int) -> Request:
         return Request(
@@ -196,6 +200,15 @@ class Bench:
             return record.add(self.url, kept, text, plain.text(verdict)), ""
         except MachineError as error:
             return None, str(error)
+
+
+def _builds(request: Request) -> Iterator[tuple[Exercise, str, str]]:
+    """What the judge will have compiled."""
+    yield request.exercise, request.text, request.backend
+    if request.timed and request.reference.exists():
+        yield request.exercise, request.reference.read_text(), request.backend
+    if request.backend == "cuda" and request.simulate:
+        yield request.exercise, request.text, "simulator"
 
 
 def reference(home: Path, exercise: Exercise) -> Path:

@@ -1,7 +1,8 @@
 """From source to shared library, at most once per content, through torch.utils.cpp_extension.load.
 
-The build runs in a forked child: its output is a file we can read afterwards, nothing of the learner's is loaded
-into the judge, and a killed build takes its lock with it, for its folder is private until it is complete.
+The build runs in a child: its output is a file we can read afterwards, nothing of the learner's is loaded into the
+judge, and a killed build takes its lock with it, for its folder is private until it is complete. What torch wrote for
+ninja is kept (`plan`), so that the next text is compiled without it.
 """
 
 from __future__ import annotations
@@ -20,22 +21,23 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
 import platformdirs
 
-from grader import backends, included, interrupt
-from grader.errors import MachineError
+from grader import backends, included, interrupt, plan
+from grader.errors import GraderError, MachineError
 from grader.model import Build, Compiled, Exercise, Sources
+from grader.translate import Refused
 
 SECONDS = 120.0  # a build that takes longer is stuck
 ASK_SECONDS = 2.0  # for a compiler that is told to end
 WORDS = 1 << 20  # bytes: on a disk with less room than that, what a compiler says may be lost
 STALE = 3600.0  # a private folder this old was left by a killed build
-LIBRARY = "kernel.so"
+MADE, LIBRARY, OUTPUT = "kernel", "kernel.so", "output.txt"  # what the linker makes; what becomes of it; what was said
 UNWANTED = ("c10", "c10_cuda", "torch", "torch_cpu", "torch_cuda")
 SEAL = "sha256.txt"  # the library's own hash: what a full disk or a bad one left of it is not used
 
@@ -55,7 +57,10 @@ class Pending:
     child: int
     started: float
     sources: Sources
+    plan: Path
+    planned: bool = False  # by an earlier build: torch has no part in this one
     guard: int = -1  # a lock on `folder`, for as long as this build or its child lives
+    began: float = field(default_factory=time.time)  # by the clock that files have
 
     @property
     def over(self) -> bool:
@@ -77,36 +82,43 @@ class Pending:
 
     def _wait(self) -> Build:
         if not self.child:
-            return _finished(self.backend, self.home, self.started, cached=True)
+            return _finished(self.backend, self.home, time.monotonic() - self.started, cached=True)
         try:
-            ended = self._reap()
+            code = self._reap()
         except BaseException:
             self.stop()
             raise
-        output = (self.folder / "output.txt").read_text(errors="replace")
-        if not ended or not (self.folder / LIBRARY).exists():
-            return self._failed(output if ended else output + f"\nthe compiler did not finish in {SECONDS:.0f} s")
+        if code or not (self.folder / MADE).exists():
+            return self._failed(late=code is None)
+        seconds = self._took(MADE)
         if refused := included.refusal(self.folder, self.sources):
             shutil.rmtree(self.folder, ignore_errors=True)
-            return Build(self.home / LIBRARY, self.backend, time.monotonic() - self.started, errors=refused)
+            return Build(self.home / LIBRARY, self.backend, seconds, errors=refused)
         with _room(self.home.parent):
+            if not self.planned:
+                plan.keep(self.plan, self.folder)
+            os.rename(self.folder / MADE, self.folder / LIBRARY)
             (self.folder / SEAL).write_text(_hash(self.folder))
             _publish(self.folder, self.home)
-        return _finished(self.backend, self.home, self.started, cached=False)
+        return _finished(self.backend, self.home, seconds, cached=False)
 
-    def _reap(self) -> bool:
-        """False when the time is up. A compiler that somebody killed says nothing about the source."""
+    def _took(self, file: str) -> float:
+        """Seconds until the compiler wrote it, whenever it is asked for."""
+        return max(0.0, (self.folder / file).stat().st_mtime - self.began)
+
+    def _reap(self) -> int | None:
+        """The exit code; None when the time is up. A compiler that somebody killed says nothing about the source."""
         while not (ended := os.waitpid(self.child, os.WNOHANG))[0]:
             interrupt.check()
             if time.monotonic() - self.started > SECONDS:
                 _end(self.child)
                 self.child = 0
-                return False  # what it has said is still to be read
+                return None  # what it has said is still to be read
             time.sleep(0.005)
         self.child = 0
         if os.WIFSIGNALED(ended[1]):
             self._killed(f"by {signal.Signals(os.WTERMSIG(ended[1])).name}")
-        return True
+        return os.WEXITSTATUS(ended[1])
 
     def _killed(self, how: str) -> NoReturn:
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -125,13 +137,18 @@ class Pending:
         with _room(self.home.parent):
             raise OSError(errno.ENOSPC, why)
 
-    def _failed(self, output: str) -> Build:
-        free = shutil.disk_usage(self.home.parent).free
+    def _failed(self, late: bool) -> Build:
+        output = (self.folder / OUTPUT).read_text(errors="replace")
+        output += f"\nthe compiler did not finish in {SECONDS:.0f} s" if late else ""
+        seconds, free = self._took(OUTPUT), shutil.disk_usage(self.home.parent).free
         shutil.rmtree(self.folder, ignore_errors=True)
         self._blameless(output, free)
         compiled = backends.get(self.backend).explain(output)
+        if self.planned and not late and not compiled.errors:  # not the source's fault, then: is the plan out of date?
+            self.plan.unlink(missing_ok=True)
+            return start(self.sources, self.backend, self.home.parents[1]).wait()
         errors = compiled.errors or compiled.warnings or output.strip() or "the compiler stopped without a word"
-        return Build(self.home / LIBRARY, self.backend, time.monotonic() - self.started, errors=errors)
+        return Build(self.home / LIBRARY, self.backend, seconds, errors=errors)
 
     def stop(self) -> None:
         """Kills the compiler with all that it started."""
@@ -154,25 +171,53 @@ def begin(exercise: Exercise, text: str, backend: str) -> Pending:
 
 def start(sources: Sources, backend: str, cache: Path) -> Pending:
     """Begins the build, or finds the finished one."""
-    home = _home(sources, backend, cache)
+    home, kept = _home(sources, backend, cache), plan.place(sources, _name(sources, backend), cache)
+    if begun := _begun.pop(home, None):
+        return begun
     started = time.monotonic()
     if _whole(home):
-        return Pending(backend, home, home, 0, started, sources)
-    warm()  # before the fork, so that no later child needs to
+        return Pending(backend, home, home, 0, started, sources, kept)
+    if not kept.exists():
+        warm()  # before the fork, so that no later child needs to
     with _room(home.parent):
         folder = _private(home)
         guard = os.open(folder, os.O_RDONLY)
         with contextlib.suppress(OSError):  # a file system without locks
             fcntl.flock(guard, fcntl.LOCK_EX)
-        for file, text in {**sources.files, "output.txt": ""}.items():
+        archives = dict.fromkeys((f"lib{name}.a" for name in UNWANTED), "!<arch>\n")
+        for file, text in {**sources.files, **archives, OUTPUT: ""}.items():
             (folder / file).write_text(text)
-    return Pending(backend, home, folder, _fork(folder, sources), started, sources, guard)
+        planned = plan.lay(kept, folder)
+        child = plan.run(folder, sources, guard) if planned else _fork(folder, sources)
+    return Pending(backend, home, folder, child, started, sources, kept, planned, guard)
+
+
+_begun: dict[Path, Pending] = {}
+
+
+@contextlib.contextmanager
+def ahead(wanted: Iterable[tuple[Exercise, str, str]]) -> Iterator[None]:
+    """Begins now what `begin` will be asked for, where that needs no torch: meanwhile the judge imports it.
+
+    `wanted`: exercise, text, backend. What goes wrong is told when it is asked for.
+    """
+    try:
+        for exercise, text, backend in wanted:
+            with contextlib.suppress(GraderError, Refused):
+                sources = backends.get(backend).sources(exercise, text, f"{exercise.name}.cu")
+                if plan.place(sources, _name(sources, backend), cache()).exists():
+                    pending = start(sources, backend, cache())
+                    _begun.update({pending.home: pending} if pending.child else {})
+        yield
+    finally:
+        while _begun:
+            _begun.popitem()[1].stop()
 
 
 def _whole(home: Path) -> bool:
     """Whether the finished folder is there and is what was put there; a damaged one is thrown away."""
     try:
-        if (home / SEAL).read_text() == _hash(home) and (home / "output.txt").exists():
+        if (home / SEAL).read_text() == _hash(home) and (home / OUTPUT).exists():
             return True
     except OSError:
         pass
@@ -191,18 +236,14 @@ def kept(sources: Sources, backend: str, cache: Path) -> Path | None:
 
 
 def _home(sources: Sources, backend: str, cache: Path) -> Path:
-    """Where the build of this content is, or will be."""
-    import torch
+    """Where the build of this content is, or will be: by texts, flags, torch and the compilers themselves."""
+    text = json.dumps([asdict(sources), plan.tools()], sort_keys=True)
+    key = hashlib.sha256(text.encode()).hexdigest()[:20]
+    return cache / "builds" / f"{_name(sources, backend)}-{key}"
 
-    return cache / "builds" / f"{Path(sources.compile[0]).stem}-{backend}-{_key(sources, torch.__version__)}"
 
-
-def _key(sources: Sources, version: str) -> str:
-    """Everything the library depends on: texts, flags, torch and the compilers themselves."""
-    tools = [shutil.which(tool) for tool in ("nvcc", os.environ.get("CXX", "c++"), "ninja")]
-    stamps = [f"{tool}:{os.stat(tool).st_mtime_ns}" for tool in tools if tool]
-    text = json.dumps([asdict(sources), version, stamps], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:20]
+def _name(sources: Sources, backend: str) -> str:
+    return f"{Path(sources.compile[0]).stem}-{backend}"
 
 
 @contextlib.contextmanager
@@ -278,13 +319,11 @@ def _compile(folder: Path, sources: Sources) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)  # whatever the judge does on it, this process just ends
         os.setpgid(0, 0)  # so that the compiler can be killed as one
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: not to outlive the judge
-        output = os.open(folder / "output.txt", os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+        output = os.open(folder / OUTPUT, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
         os.dup2(output, 1)
         os.dup2(output, 2)
-        os.environ.update(sources.environment)
-        os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"  # pip's ninja
+        os.environ.update(plan.environment(sources))
         _load(folder, sources)
-        os.rename(folder / "kernel", folder / LIBRARY)
         code = 0
     except BaseException as error:
         print(f"grader: {error}", flush=True)
@@ -300,10 +339,8 @@ def _load(folder: Path, sources: Sources) -> None:
     """
     from torch.utils import cpp_extension
 
-    for name in UNWANTED:
-        (folder / f"lib{name}.a").write_bytes(b"!<arch>\n")
     cpp_extension.load(
-        "kernel",
+        MADE,
         [str(folder / name) for name in sources.compile],
         extra_cflags=list(sources.cflags),
         extra_cuda_cflags=list(sources.cuda_cflags),
@@ -326,8 +363,7 @@ def _publish(folder: Path, home: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _finished(backend: str, home: Path, started: float, cached: bool) -> Build:
-    output = (home / "output.txt").read_text(errors="replace")
+def _finished(backend: str, home: Path, seconds: float, cached: bool) -> Build:
+    output = (home / OUTPUT).read_text(errors="replace")
     compiled: Compiled = backends.get(backend).explain(output)
-    seconds = time.monotonic() - started
     return Build(home / LIBRARY, backend, seconds, cached, "", compiled.warnings, compiled.resources)

@@ -138,7 +138,7 @@ def _judge(grading: Grading) -> Verdict:
         spec = spec_.load(request.exercise.folder)
         crew = _crew(request, spec, stack)
         timer = speed = None
-        if wants_speed(request):
+        if request.timed:
             timer = stack.enter_context(isolate.start(request.backend, warmup.arena_size(request.exercise, spec)))
         pending = _start(grading)
         stack.callback(_stop, pending)
@@ -258,7 +258,7 @@ def _start(grading: Grading) -> list[build.Pending]:
     request = grading.request
     grading.progress("compiling")
     texts = [request.text]
-    if wants_speed(request) and (reference := request.reference.read_text()) != request.text:
+    if request.timed and (reference := request.reference.read_text()) != request.text:
         texts.append(reference)
     return [build.begin(request.exercise, text, request.backend) for text in texts]
 
@@ -274,15 +274,11 @@ def _build(grading: Grading, pending: list[build.Pending]) -> tuple[Build, Build
         built = [one.wait() for one in pending]
     status, cached = "fail" if built[0].errors else "pass", "cached" if built[0].cached else ""
     grading.stages.append(Stage("build", status, 1000 * built[0].seconds, why=cached))
-    return built[0], built[-1] if wants_speed(grading.request) else None
+    return built[0], built[-1] if grading.request.timed else None
 
 
 def _options(request: Request) -> dict[str, int]:
     return {"pedantic": True} if request.pedantic and request.backend == "simulator" else {}
-
-
-def wants_speed(request: Request) -> bool:
-    return request.speed and request.backend == "cuda" and not request.case
 
 
 def _signature(request: Request, errors: str) -> str:

@@ -416,3 +416,7 @@ class Request:
     hints_used: int = 0
     sanitize: bool = False  # also run compute-sanitizer
     keep: bool = True  # failing cases, to be tried first next time
+
+    @property
+    def timed(self) -> bool:
+        return self.speed and self.backend == "cuda" and not self.case

@@ -20,10 +20,11 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from grader import build, cases, catalog, isolate, judge, overdraft, sandbox, seccomp
+from grader import build, cases, catalog, isolate, judge, overdraft, plan, sandbox, seccomp
 from grader.errors import GraderError, MachineError
 from grader.model import Outcome, Request, Verdict
 from tests import test_judge
@@ -246,18 +247,24 @@ def test_a_worker_that_is_killed_at_any_moment_costs_no_verdict(home: Path) -> N
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.02, 0.05])  # a quick one is done in 0.1 s
-def test_a_compiler_that_is_killed_says_nothing_about_the_source(delay: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    fork = build._fork
+@pytest.mark.parametrize(("place", "name"), [(plan, "run"), (build, "_fork")])
+def test_a_compiler_that_is_killed_says_nothing_about_the_source(
+    place: ModuleType, name: str, delay: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin = getattr(place, name)
 
     def killed(*words: object) -> int:
-        child = fork(*words)  # type: ignore[arg-type]
+        child: int = begin(*words)
         time.sleep(delay)
         os.killpg(child, signal.SIGKILL)
         return child
 
     text = Fault("PASS").text + f"// {delay} {time.time()}\n"
+    graded(Fault("PASS").text)  # it has a plan now
     with monkeypatch.context() as patch:
-        patch.setattr(build, "_fork", killed)
+        patch.setattr(place, name, killed)
+        if place is build:
+            patch.setattr(plan, "place", lambda *_: Path("/nowhere"))
         with pytest.raises(MachineError, match="compiler was killed"):
             graded(text)
     assert graded(text).outcome is Outcome.PASS

@@ -56,7 +56,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "translate": {"inline", "lexer", "scope", "unset"},
     "worker": {"backends", "seccomp", "veil", "wire"},
     "isolate": {"backends", "errors", "model", "overdraft", "sandbox", "wire"},
-    "build": {"backends", "errors", "included", "interrupt", "model"},
+    "plan": {"model"},
+    "build": {"backends", "errors", "included", "interrupt", "model", "plan", "translate"},
     # knowing the answer
     "layout": {"errors", "model"},
     "check": {"layout", "model"},
@@ -121,8 +122,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     # the command line
     "choose": {"catalog", "errors", "model", "pristine"},
     "bench": {
-        "__init__", "backends", "choose", "errors", "gpu", "isolate", "judge", "model", "plain", "pristine", "record",
-        "score", "screen", "show",
+        "__init__", "backends", "build", "choose", "errors", "gpu", "isolate", "judge", "model", "plain", "pristine",
+        "record", "score", "screen", "show",
     },
     "watch": set(),
     "editor": {"errors"},
