@@ -19,10 +19,8 @@ import torch
 
 from grader import check, clocks, conditions, gpu, isolate, layout, roofline, turns, wire
 from grader.cases import contents, planned
-from grader.exchange import Exchange
 from grader.isolate import Died, Worker
 from grader.model import Build, Case, Exercise, Finding, Mismatch, Outcome, Shape, Speed
-from grader.peaks import Peaks
 from grader.spec import Spec
 from grader.timing import Decision, Rule, bounds, settle
 from grader.warmup import SECONDS, Ready, arena_size, cold, enough_memory, l2_bytes, on_gpu, preparing
@@ -79,12 +77,11 @@ def measure(
     """Times all shapes; the slowest ratio decides."""
     for library in (learner.library, reference.library):
         worker.add(library, exercise.declaration.launcher)
-    timed = [_Timed(exercise, spec, worker, ready.exchange, sizes, seed, ready.peaks) for sizes in exercise.timed]
     doubts: tuple[Finding, ...] = ()  # on a GPU that others use: no accusation, and no pass
     with turns.alone(progress), enough_memory():
         before = gpu.state(isolate.contexts())
-        for one in timed:
-            one.crowded = conditions.shared(before, before)
+        crowded = conditions.shared(before, before)
+        timed = [_Timed(exercise, spec, worker, ready, sizes, seed, crowded) for sizes in exercise.timed]
         for one, enough in _rounds(timed):
             shape = " × ".join(f"{k} {v}" for k, v in one.sizes.items())
             progress(f"timing {shape}")
@@ -132,7 +129,7 @@ def walk(
             for one in builds:
                 worker.add(one.library, exercise.declaration.launcher)
             count, sizes = len(builds), exercise.timed[0]
-            timed = _Timed(exercise, spec, worker, ready.exchange, sizes, seed, ready.peaks, count, judged=count)
+            timed = _Timed(exercise, spec, worker, ready, sizes, seed, libraries=count, judged=count)
             with turns.alone(), enough_memory():
                 before = gpu.state(isolate.contexts())
                 if failed := timed.rounds(rounds):
@@ -193,6 +190,7 @@ class _Timed:
     """One timed shape. Holds tensors on the judge's own GPU context; the worker never sees `want`.
 
     Library 0 is the learner's and 1 the reference; a walk has more. The outputs of the first `judged` are checked.
+    `crowded`: others use this GPU.
     """
 
     def __init__(
@@ -200,15 +198,15 @@ class _Timed:
         exercise: Exercise,
         spec: Spec,
         worker: Worker,
-        exchange: Exchange,
+        ready: Ready,
         sizes: Mapping[str, int],
         seed: int,
-        peaks: Peaks,
+        crowded: bool = False,
         libraries: int = 2,
         judged: int = 1,
     ) -> None:
-        self.exercise, self.spec, self.worker, self.sizes, self.peaks = exercise, spec, worker, dict(sizes), peaks
-        self.exchange, self.random = exchange, random.Random(seed)
+        self.exercise, self.spec, self.worker, self.sizes = exercise, spec, worker, dict(sizes)
+        self.exchange, self.peaks, self.crowded, self.random = ready.exchange, ready.peaks, crowded, random.Random(seed)
         self.seed, self.recipes = seed, list(spec.recipes)
         self.libraries, self.judged = libraries, judged
         self.times: list[list[float]] = [[] for _ in range(libraries)]
@@ -217,7 +215,6 @@ class _Timed:
         self.learner_first: list[bool] = []
         self.rule = Rule(exercise.threshold, glance=GLANCE / len(exercise.timed))
         self.decision = Decision.MORE
-        self.crowded = False  # others use this GPU
         self.tried, self.armed = 0, False  # contents made
         self.began, self.spent = 0.0, 0.0  # of a pair; seconds for all of them
 

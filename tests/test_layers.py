@@ -74,7 +74,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "cases", "check", "errors", "exchange", "gpu", "isolate", "layout", "model", "peaks", "spec", "turns",
     },
     "measure": {
-        "cases", "check", "clocks", "conditions", "exchange", "gpu", "isolate", "layout", "model", "peaks",
+        "cases", "check", "clocks", "conditions", "gpu", "isolate", "layout", "model",
         "roofline", "spec", "timing", "turns", "warmup", "wire",
     },
     "calibrate": {"errors", "gpu", "peaks", "turns", "warmup"},

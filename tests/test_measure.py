@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import mmap
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -88,14 +90,40 @@ def test_two_clocks_accuse_nobody_on_a_gpu_that_others_use(
     timed = SimpleNamespace(
         sizes={"n": 1}, rule=Rule(0.8), decision=CLEAR, slow=False, run=lambda _: doubt, shape=lambda: times
     )
-    monkeypatch.setattr(measure, "_Timed", lambda *_: timed)
+    made: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(measure, "_Timed", lambda *words: (made.append(words), timed)[1])
     monkeypatch.setattr(measure.gpu, "state", lambda _: State(1000, 50, 300.0, 0, others))
     exercise, build = catalog.load(ROOT, "07_softmax"), Build(Path("x.so"), "cuda", 1.0)
     worker, ready = SimpleNamespace(add=lambda *_: None), SimpleNamespace(exchange=None, peaks=None)
     found = measure.measure(exercise, None, worker, build, build, 1, ready, lambda _: None)  # type: ignore[arg-type]
-    assert (found.decision, found.suspicious, timed.crowded) == (decision, suspicious, bool(others))
+    assert (found.decision, found.suspicious) == (decision, suspicious)
+    assert {words[-1] for words in made} == {bool(others)}
     assert (found.speed is None) == bool(suspicious)
     assert found.speed is None or (WALL.text in found.speed.notes) == (decision is NOISY)
+
+
+def test_timing_is_a_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the first look at the GPU's state to the last; what can be had before is had before."""
+    seen: list[str] = []
+
+    @contextlib.contextmanager
+    def turn(progress: Any) -> Iterator[None]:
+        seen.append("begins")
+        yield
+        seen.append("ends")
+
+    monkeypatch.setattr(measure.turns, "alone", turn)
+    monkeypatch.setattr(measure.gpu, "state", lambda _: seen.append("state"))
+    times = Times({"n": 1}, 1.0, (0.99, 1.01), 10.0, 10.0, 10.0, 8, "1 GB/s", 50.0, "memory")
+    timed = SimpleNamespace(
+        sizes={"n": 1}, rule=Rule(0.8), decision=CLEAR, slow=False, run=lambda _: seen.append("pairs"),
+        shape=lambda: (seen.append("library"), times)[1],
+    )  # fmt: skip
+    monkeypatch.setattr(measure, "_Timed", lambda *_: timed)
+    exercise, build = catalog.load(ROOT, "01_vector_add"), Build(Path("x.so"), "cuda", 1.0)
+    worker, ready = SimpleNamespace(add=lambda *_: seen.append("add")), SimpleNamespace(exchange=None, peaks=None)
+    measure.measure(exercise, None, worker, build, build, 1, ready, lambda _: None)  # type: ignore[arg-type]
+    assert seen == ["add", "add", "begins", "state", "pairs", "state", "library", "ends"]
 
 
 @pytest.mark.parametrize("slug", catalog.discover(ROOT))

@@ -16,6 +16,7 @@ from grader import clocks, graph, measure, spec, stopwatch, worker
 from grader.backends.cuda import Device, Library
 from grader.measure import Wrong
 from grader.peaks import Peaks
+from grader.warmup import Ready
 from tests.test_judge import SPEC, TOML, double
 
 N, SIZE = 1000, 1 << 20
@@ -147,7 +148,7 @@ class Bench:
             tell=lambda message, _: worker.answer(lambda: device, message), settle_or_raise=lambda: None
         )
         self.timed = measure._Timed(
-            exercise, spec.load(folder), answered, exchange, {"n": N}, 1, Peaks("", ""),  # type: ignore[arg-type]
+            exercise, spec.load(folder), answered, Ready(exchange, Peaks("", "")), {"n": N}, 1,  # type: ignore[arg-type]
             libraries=len(works), judged=judged,
         )  # fmt: skip
 
