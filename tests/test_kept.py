@@ -1,4 +1,4 @@
-"""Does a launcher keep something between calls, or is it only sometimes wrong? Asked of processes without a launcher."""
+"""Does a launcher keep something between calls, or is it only sometimes wrong? Asked of processes without one."""
 
 from __future__ import annotations
 
