@@ -344,7 +344,7 @@ def _load(folder: Path, sources: Sources) -> None:
         [str(folder / name) for name in sources.compile],
         extra_cflags=list(sources.cflags),
         extra_cuda_cflags=list(sources.cuda_cflags),
-        extra_ldflags=["-shared", "-Wl,--as-needed", f"-L{folder}", *sources.ldflags],
+        extra_ldflags=["-shared", "-Wl,--as-needed", "-L.", *sources.ldflags],  # ninja runs in the folder
         extra_include_paths=list(sources.include_paths),
         build_directory=str(folder),
         verbose=True,  # the compiler's words go to output.txt

@@ -63,8 +63,10 @@ def lay(plan: Path, folder: Path) -> bool:
 
 
 def keep(plan: Path, folder: Path) -> None:
-    """Keeps what torch wrote for a build that came out well."""
+    """Keeps what torch wrote for a build that came out well; not where ninja spells the folder in its own way."""
     text = (folder / FILE).read_text().replace(str(folder), FOLDER)
+    if folder.name in text:
+        return
     plan.parent.mkdir(parents=True, exist_ok=True)
     making = plan.with_suffix(f".{os.getpid()}")
     making.write_text(text)

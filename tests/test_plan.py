@@ -74,6 +74,12 @@ def test_a_plan_that_does_not_work_any_more_is_nobodys_mistake(tmp_path: Path) -
     assert "/nowhere/" not in path.read_text() and begun("int f() { return 3; }", tmp_path).wait().library.exists()
 
 
+def test_a_folder_with_a_space_has_no_plan(tmp_path: Path) -> None:
+    for n in (1, 2):
+        pending = begun(f"int f() {{ return {n}; }}", tmp_path / "my cache")
+        assert not pending.planned and pending.wait().library.exists()
+
+
 WITHOUT = """
 import sys
 from pathlib import Path
