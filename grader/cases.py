@@ -12,7 +12,7 @@ import itertools
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent import futures
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -28,7 +28,6 @@ from hypothesis.errors import Flaky
 
 from grader import case as cases
 from grader import check, interrupt, layout
-from grader.diagnose import Evidence, diagnose, exchanges
 from grader.isolate import Arena, Worker, killed
 from grader.model import Case, Diagnosis, Exercise, Fate, Finding, Job, Mismatch, Outcome, Run
 from grader.spec import Spec
@@ -120,21 +119,21 @@ class Call:
 
 
 def prepare(
-    exercise: Exercise, spec: Spec, case: Case, seed: int, backend: str, seconds: float, slide: int = -1
+    exercise: Exercise, spec: Spec, case: Case, seed: int, backend: str, seconds: float, moved: int = -1
 ) -> Call:  # fmt: skip
     """Makes the inputs, the answer and the arena's bytes. Where the buffers lie follows from the seed as well, unless
-    `slide` says it."""
+    it is said."""
     secret = content_seed(seed, case)
     values = contents(spec, case, seed, backend)
     want = spec.oracle(**values, **case.sizes)
-    plan = planned(exercise, spec, case, values, want, seconds, _slide(secret) if slide < 0 else slide)
+    plan = planned(exercise, spec, case, values, want, seconds, slide(seed, case) if moved < 0 else moved)
     canonical = partial(spec.canonical, **values, **case.sizes)
     return Call(case, seed, plan, values, want, layout.image(plan, values, secret), canonical)
 
 
-def _slide(secret: int) -> int:
-    """By how many places all buffers are moved."""
-    return secret % PLACES
+def slide(seed: int, case: Case) -> int:
+    """By how many places all of a case's buffers are moved."""
+    return content_seed(seed, case) % PLACES
 
 
 def fill(arena: Arena, exercise: Exercise, spec: Spec, case: Case, seed: int) -> Job:
@@ -190,6 +189,14 @@ def launch(worker: Worker, call: Call) -> Played:
     return Played(call.plan, call.values, call.want, call.before, arena.copy(), run, call.canonical)
 
 
+def once_more(worker: Worker, trial: Trial, seconds: float) -> Played:
+    """A wrong case's contents again, without making them."""
+    assert trial.played
+    p = trial.played
+    plan = replace(p.plan, job=replace(p.plan.job, seconds=seconds))
+    return launch(worker, Call(trial.case, trial.seed, plan, p.values, p.want, p.before, p.canonical))
+
+
 def attempt(exercise: Exercise, spec: Spec, worker: Worker, case: Case, seed: int, seconds: float) -> Trial:
     """One case, run and compared in everything."""
     return tried(exercise, worker, prepare(exercise, spec, case, seed, worker.backend, seconds))
@@ -206,127 +213,6 @@ def tried(exercise: Exercise, worker: Worker, call: Call) -> Trial:
             findings += check.padding(name, tensor, p.tensor(p.before, name), width)
     mismatch = check.judge_outputs(p.outputs, p.want, exercise.tolerances)
     return Trial(case, seed, p.run, mismatch, findings=findings, played=p if mismatch else None)
-
-
-def explain(exercise: Exercise, spec: Spec, worker: Worker, series: Series, seconds: float) -> Trial | None:
-    """The smallest failure with its diagnosis: the same case is run again twice, after one with other contents at the
-    same addresses.
-
-    Not after that one where the failure was the first call of its process.
-    """
-    trial = series.failure
-    if trial is None or trial.played is None or trial.findings:
-        return trial
-    if trial.run.nodes == 0:
-        if not series.at_once and _alone(exercise, worker, trial, seconds):
-            return replace(trial, diagnosis=Diagnosis("stale", STALE))
-        told = "the launcher put no work on the stream: is a kernel launched at all?"
-        return replace(trial, diagnosis=Diagnosis("unwritten", told))
-    other = None
-    if not series.at_once:  # the first call of a process knows no other answer, and a timed case is gigabytes
-        other = _other(exercise, spec, worker.backend, trial, seconds)
-        if launch(worker, other).run.fate is not Fate.RETURNED:
-            return trial
-    again = [_once_more(worker, trial, seconds) for _ in range(2)]
-    if any(p.run.fate is not Fate.RETURNED for p in again):
-        return trial
-    found = diagnose(evidence(exercise, spec, trial, other.want if other else None, again))
-    if other and found.pattern in DOUBTFUL and _keeps(exercise, worker, trial, other, again):
-        found = Diagnosis("stale", STALE, found.picture)
-    if found.pattern == "unknown" and (wide := series.widest):  # one element tells little
-        wider = diagnose(evidence(exercise, spec, wide))
-        if wider.pattern != "unknown":
-            found = replace(wider, explanation=f"{wider.explanation} (seen at {wide.case})")
-    return replace(trial, diagnosis=found)
-
-
-OTHERS = 3  # seeds that are tried with each recipe
-
-
-def _other(exercise: Exercise, spec: Spec, backend: str, trial: Trial, seconds: float) -> Call:
-    """The same sizes and addresses with other contents, and another answer if there is one: whoever hands out an old
-    answer would be right with the same."""
-    assert trial.played
-    slide, right = _slide(content_seed(trial.seed, trial.case)), trial.played.want
-    recipes = (trial.case.recipe, *(one for one in spec.recipes if one != trial.case.recipe))
-    for recipe, more in itertools.product(recipes, range(1, OTHERS + 1)):
-        case = replace(trial.case, recipe=recipe)
-        call = prepare(exercise, spec, case, trial.seed + more, backend, seconds, slide)
-        if any(not torch.equal(call.want[name], right[name]) for name in right):
-            break
-    return call
-
-
-def evidence(
-    exercise: Exercise,
-    spec: Spec,
-    trial: Trial,
-    previous: Mapping[str, torch.Tensor] | None = None,
-    again: Sequence[Played] = (),
-) -> Evidence:
-    """All that is known of a wrong output; `previous`: what was right for other contents; `again` had the same."""
-    assert trial.mismatch and trial.played
-    name, p, sizes = trial.mismatch.argument, trial.played, trial.case.sizes
-    scale = p.want.get(f"{name}__S")
-    return Evidence(
-        name,
-        p.cut(p.after, name).cpu(),  # a timed case lies on the GPU, and the patterns make tensors of their own
-        p.want[name].cpu(),
-        scale.cpu() if scale is not None else None,
-        p.cut(p.before, name).cpu(),
-        exercise.tolerances.get(name, exercise.tolerances[""]),
-        p.run.launches,
-        repeats=tuple(one.cut(one.after, name).cpu() for one in again),
-        previous=previous[name].cpu() if previous else None,
-        inputs={k: v.cpu() for k, v in p.values.items() if torch.is_tensor(v)},
-        swaps=exchanges(p.values, lambda v: spec.oracle(**v, **sizes)[name].cpu()),
-    )
-
-
-# Patterns that a kernel which keeps something between calls can show as well.
-DOUBTFUL = frozenset({"unknown", "unwritten", "garbage", "overflow", "zero", "stale", "tail", "rows", "race"})
-STALE = (
-    "the same call is right in a fresh process and wrong after other calls: "
-    "it keeps an answer, a counter or a pointer between calls, and must not"
-)
-
-
-def _once_more(worker: Worker, trial: Trial, seconds: float) -> Played:
-    """The same contents again, without making them."""
-    assert trial.played
-    p = trial.played
-    plan = replace(p.plan, job=replace(p.plan.job, seconds=seconds))
-    return launch(worker, Call(trial.case, trial.seed, plan, p.values, p.want, p.before, p.canonical))
-
-
-def _keeps(exercise: Exercise, worker: Worker, trial: Trial, other: Call, again: Sequence[Played]) -> bool:
-    """Whether it is wrong after another call and right as the first one of a process; not once, which may be luck.
-
-    What it keeps may happen to be right, and a worker that was replaced has forgotten it: then the other call decides.
-    """
-    seconds = other.plan.job.seconds
-    if not any(_right(exercise, one) for one in again):
-        return all(_alone(exercise, worker, trial, seconds) for _ in range(2))
-    rounds = range(3)
-    return all(_spoilt(exercise, worker, trial, other) and _alone(exercise, worker, trial, seconds) for _ in rounds)
-
-
-def _spoilt(exercise: Exercise, worker: Worker, trial: Trial, other: Call) -> bool:
-    """Whether the case is wrong as the second of a process."""
-    worker.renew()
-    launch(worker, other)
-    return not _right(exercise, _once_more(worker, trial, other.plan.job.seconds))
-
-
-def _alone(exercise: Exercise, worker: Worker, trial: Trial, seconds: float) -> bool:
-    """Whether the case is right as the only one of a process."""
-    worker.renew()
-    return _right(exercise, _once_more(worker, trial, seconds))
-
-
-def _right(exercise: Exercise, p: Played) -> bool:
-    returned = p.run.fate is Fate.RETURNED
-    return returned and check.judge_outputs(p.outputs, p.want, exercise.tolerances) is None
 
 
 def sample(exercise: Exercise, spec: Spec, seed: int, count: int, budget: int) -> tuple[Case, ...]:

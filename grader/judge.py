@@ -18,6 +18,7 @@ from grader import (
     build,
     cases,
     efficiency,
+    explain,
     interrupt,
     isolate,
     large,
@@ -324,7 +325,7 @@ def _cases(grading: Grading, spec: Spec, crew: list[Worker], ahead: cases.Ahead)
     if found.failure and request.backend == "simulator":
         blamed = blame.blamed(request.exercise, spec, request.text, found.failure, _options(request))
         found = replace(found, failure=blamed)
-    failure = cases.explain(request.exercise, spec, crew[0], found, ahead.seconds)
+    failure = explain.failure(request.exercise, spec, crew[0], found, ahead.seconds)
     grading.last = found.last.run if found.last else None
     status = "fail" if found.failure else "pass"
     grading.stages.append(Stage("cases", status, ms, found.passed, found.total))
@@ -333,7 +334,7 @@ def _cases(grading: Grading, spec: Spec, crew: list[Worker], ahead: cases.Ahead)
 
 def _explained(request: Request, spec: Spec, worker: Worker, found: cases.Series, seconds: float) -> cases.Trial:
     """A series that failed."""
-    trial = cases.explain(request.exercise, spec, worker, found, seconds)
+    trial = explain.failure(request.exercise, spec, worker, found, seconds)
     assert trial
     return trial
 

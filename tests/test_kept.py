@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from grader import cases
+from grader import cases, explain
 
 Right = Callable[[list[str]], bool]  # is the next call right, after those before it in the same process?
 
@@ -32,14 +32,14 @@ class Process:
 @pytest.fixture(autouse=True)
 def fakes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cases, "launch", lambda process, _: process.call("other"))
-    monkeypatch.setattr(cases, "_once_more", lambda process, *_: process.call("it"))
-    monkeypatch.setattr(cases, "_right", lambda _, played: played.right)
+    monkeypatch.setattr(cases, "once_more", lambda process, *_: process.call("it"))
+    monkeypatch.setattr(explain, "_right", lambda _, played: played.right)
 
 
 def keeps(process: Process, again: list[bool]) -> bool:
     other: Any = SimpleNamespace(plan=SimpleNamespace(job=SimpleNamespace(seconds=1.0)))
     seen: Any = [SimpleNamespace(right=right) for right in again]
-    return cases._keeps(None, process, None, other, seen)  # type: ignore[arg-type]
+    return explain._keeps(None, process, None, other, seen)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "case": {"errors", "model", "spec"},
     "timing": set(),
     "clocks": {"timing"},
-    "cases": {"case", "check", "diagnose", "interrupt", "isolate", "layout", "model", "spec"},
+    "cases": {"case", "check", "interrupt", "isolate", "layout", "model", "spec"},
+    "explain": {"cases", "check", "diagnose", "isolate", "model", "spec"},
     "exchange": {"isolate", "shared"},
     "warmup": {
         "cases", "check", "errors", "exchange", "gpu", "isolate", "layout", "model", "peaks", "spec", "turns",
@@ -95,8 +96,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "large": {"case", "cases", "isolate", "model", "shrink", "spec"},
     "simulate": {"backends", "build", "case", "cases", "errors", "isolate", "model", "spec", "translate"},
     "judge": {
-        "backends", "blame", "build", "case", "cases", "efficiency", "interrupt", "isolate", "large", "measure",
-        "model", "sandbox", "sanitize", "shrink", "spec", "strict", "symbols", "translate", "warmup",
+        "backends", "blame", "build", "case", "cases", "efficiency", "explain", "interrupt", "isolate", "large",
+        "measure", "model", "sandbox", "sanitize", "shrink", "spec", "strict", "symbols", "translate", "warmup",
     },
     # records and screens
     "record": {"errors", "model"},
@@ -154,8 +155,8 @@ MAY_IMPORT: dict[str, set[str]] = {
 # Heavy or single-purpose packages, and the only modules that may import them.
 ONLY_IN = {
     "torch": {
-        "build", "calibrate", "cases", "check", "data", "diagnose", "exchange", "folder", "judge", "layout", "measure",
-        "multiple", "paged", "patterns", "precision", "profile", "spec", "warmup",
+        "build", "calibrate", "cases", "check", "data", "diagnose", "exchange", "explain", "folder", "judge", "layout",
+        "measure", "multiple", "paged", "patterns", "precision", "profile", "spec", "warmup",
     },
     "hypothesis": {"case", "cases"},
     "cupy_backends": {"backends.cuda"},
