@@ -26,12 +26,13 @@ class Rule:
     fine: float = 0.01  # of the ratio: narrower than anyone can use
     glance: float = 0.2  # seconds that are given in any case to make it fine: short kernels need many pairs
     early: float = 0.995  # coverage asked for before the end: who looks after every pair finds 95 % by luck too often
-    hopeless: float = 0.25  # of the threshold, each time: no more pairs then, if they take
+    hopeless: float = 0.25  # of the threshold, twice: no more pairs then, if they take
     patience: float = 2.0  # seconds in the learner's calls: a short kernel may have met another process
+    beyond: float = 0.02  # of the threshold, once, in as many seconds: no other process takes so long
 
     def decide(self, ratios: Sequence[float], elapsed: float, calls: float = 0.0) -> Decision:
         """`elapsed`: seconds for all of it; `calls`: those of the learner's calls alone."""
-        if len(ratios) >= 2 and calls >= self.patience and max(ratios) < self.hopeless * self.threshold:
+        if calls >= self.patience and max(ratios) < self.threshold * (self.hopeless if ratios[1:] else self.beyond):
             return Decision.CLEAR
         if len(ratios) < self.least:
             return Decision.MORE

@@ -54,8 +54,9 @@ def test_a_moment_is_given_to_make_it_narrow() -> None:
 def test_what_is_several_times_too_slow_is_soon_known() -> None:
     """Where a call takes seconds; a short one may have met another process twice."""
     rule = Rule(threshold=0.8)
-    assert rule.decide([0.01, 0.012], 3.0, 2.5) is Decision.CLEAR
-    for ratios, calls in (([0.01, 0.012], 0.1), ([0.01], 2.5), ([0.01, 0.3], 2.5)):  # contents take long, say
+    assert rule.decide([0.1, 0.12], 3.0, 2.5) is Decision.CLEAR
+    assert rule.decide([0.015], 3.0, 2.5) is Decision.CLEAR
+    for ratios, calls in (([0.01, 0.012], 0.1), ([0.1], 2.5), ([0.1, 0.3], 2.5)):  # contents take long, say
         assert rule.decide(ratios, 3.0, calls) is Decision.MORE
 
 
