@@ -74,7 +74,7 @@ class Series:
     total: int
     failure: Trial | None
     last: Trial | None
-    widest: Trial | None = None  # the wrong one with the most elements
+    widest: Trial | None = None  # the wrong one with the most elements, of plain contents if there is one
     at_once: bool = False  # the first call of the process failed: nothing kept from earlier ones can be the reason
 
 
@@ -341,13 +341,17 @@ def series(
     if memo.failure and memo.failure.outcome is Outcome.WRONG:
         plain = [case for case in ahead.chosen if case.recipe == spec.recipes[0]]
         _widen(memo, sorted(plain, key=lambda case: -spec.moved(**case.sizes))[:LOOKS])
-    return _series(memo, memo.trials.get(ahead.chosen[-1]))
+    return _series(memo, memo.trials.get(ahead.chosen[-1]), spec.recipes[0])
+
+
+def _width(trial: Trial) -> int:
+    return trial.mismatch.total if trial.mismatch else 0
 
 
 def _widen(memo: Memo, largest: Sequence[Case]) -> None:
-    """Until one wrong answer has many elements: few look the same for many mistakes."""
+    """Until one wrong answer has many elements: few look the same for many mistakes, and so do elements all alike."""
     for case in largest:
-        if any(t.mismatch and t.mismatch.total >= WIDE for t in memo.trials.values()):
+        if any(_width(t) >= WIDE for t in memo.trials.values() if t.case.recipe == case.recipe):
             return
         if case not in memo.trials and memo.keep(memo.once(case)).outcome not in (Outcome.PASS, Outcome.WRONG):
             return
@@ -372,11 +376,11 @@ def drawn(exercise: Exercise, spec: Spec, ahead: Ahead, database: Path | None, m
         memo(corner)
 
 
-def _series(memo: Memo, last: Trial | None) -> Series:
+def _series(memo: Memo, last: Trial | None, plain: str) -> Series:
     """`last` is of the largest, plainest case: its counts are shown."""
     passed = sum(t.outcome is Outcome.PASS for t in memo.trials.values())
     wrong = [t for t in memo.trials.values() if t.mismatch and t.played and not t.findings]
-    widest = max(wrong, key=lambda t: t.mismatch.total if t.mismatch else 0, default=None)
+    widest = max(wrong, key=lambda t: (t.case.recipe == plain, _width(t)), default=None)
     first = next(iter(memo.trials.values()))
     return Series(passed, len(memo.trials), memo.failure, last, widest, first.outcome is not Outcome.PASS)
 
