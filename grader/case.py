@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
+from itertools import zip_longest
 
 from hypothesis import strategies as st
 
 from grader.errors import UsageError
 from grader.model import Case, Exercise
 from grader.spec import Size, Spec
+
+CHOICES = 6  # values of a size that is no extent, at most
+AMPLE, ROOM = 1 << 10, 1 << 14  # bytes that a case moves: enough to show most mistakes; several blocks
 
 
 def strategy(exercise: Exercise, spec: Spec, budget: int) -> st.SearchStrategy[Case]:
@@ -28,10 +32,10 @@ def _sizes(s: Size) -> st.SearchStrategy[int]:
     return st.one_of(small, st.sampled_from(s.edges), st.integers(s.low, s.high))
 
 
-def fit(spec: Spec, sizes: Mapping[str, int], budget: int) -> dict[str, int]:
-    """Halve sizes, the first ones first, until the case moves at most `budget` bytes."""
+def fit(spec: Spec, sizes: Mapping[str, int], budget: int, keep: Container[str] = ()) -> dict[str, int]:
+    """Halve sizes, the first ones first, until the case moves at most `budget` bytes. Those to `keep` stay."""
     fitted = {name: sizes[name] for name in spec.sizes}  # their own order: hypothesis sorts names
-    for name in fitted:
+    for name in (name for name in spec.sizes if name not in keep):
         while spec.moved(**fitted) > budget:
             halved = {**fitted, name: max(fitted[name] // 2, spec.sizes[name].low)}
             if spec.moved(**halved) >= spec.moved(**fitted):
@@ -48,6 +52,27 @@ def corners(exercise: Exercise, spec: Spec, budget: int) -> tuple[Case, ...]:
     shifted = [Case(one, spec.recipes[0], dict.fromkeys(exercise.misaligned, 1))] if exercise.misaligned else []
     plain = [Case(fit(spec, sizes, budget), recipe) for recipe in reversed(spec.recipes) for sizes in (least, most)]
     return (*shifted, *plain)
+
+
+def crossed(spec: Spec, drawn: Iterable[Case]) -> tuple[Case, ...]:
+    """Each value of a size that is a choice with each recipe, where no drawn case of several blocks has the two.
+
+    A choice has a handful of values: an operation, a flag, a number of heads. One case makes up for one of each.
+    """
+    choices = {name: range(s.low, s.high + 1) for name, s in spec.sizes.items() if s.high - s.low < CHOICES}
+    most, ample = {name: s.high for name, s in spec.sizes.items()}, [c for c in drawn if _moved(spec, c) >= AMPLE]
+    found = []
+    for recipe in spec.recipes:
+        seen = [case.sizes for case in ample if case.recipe == recipe]
+        missing = [[(name, v) for v in values if v not in {s[name] for s in seen}] for name, values in choices.items()]
+        for row in zip_longest(*missing):
+            chosen = dict(filter(None, row))
+            found.append(Case(fit(spec, most | chosen, ROOM, keep=choices), recipe))
+    return tuple(found)
+
+
+def _moved(spec: Spec, case: Case) -> int:
+    return spec.moved(**case.sizes)
 
 
 def parse(text: str, exercise: Exercise, spec: Spec) -> Case:

@@ -216,7 +216,7 @@ def tried(exercise: Exercise, worker: Worker, call: Call) -> Trial:
 
 
 def sample(exercise: Exercise, spec: Spec, seed: int, count: int, budget: int) -> tuple[Case, ...]:
-    """About `count` drawn cases and the corners, run by nobody."""
+    """About `count` drawn cases, what they leave out and the corners, run by nobody."""
     found: dict[Case, None] = {}
 
     @seeded(seed)
@@ -226,7 +226,8 @@ def sample(exercise: Exercise, spec: Spec, seed: int, count: int, budget: int) -
         found[case] = None
 
     drawn()
-    return tuple(found | dict.fromkeys(cases.corners(exercise, spec, budget)))
+    more = (*cases.crossed(spec, found), *cases.corners(exercise, spec, budget))
+    return tuple(found | dict.fromkeys(more))
 
 
 Once = Callable[[Worker, Case], "Trial"]
@@ -372,8 +373,8 @@ def drawn(exercise: Exercise, spec: Spec, ahead: Ahead, database: Path | None, m
         memo(case)
 
     draw()
-    for corner in cases.corners(exercise, spec, ahead.budget):
-        memo(corner)
+    for case in ahead.chosen:
+        memo(case)
 
 
 def _series(memo: Memo, last: Trial | None, plain: str) -> Series:

@@ -124,6 +124,14 @@ def test_an_event_of_the_default_stream_comes_after_what_blocking_streams_did() 
     assert "(all, 0)" in text and verdict.outcome is Outcome.PASS, prove.told(verdict)
 
 
+@pytest.mark.parametrize("seed", [6, 7])
+def test_a_mistake_of_one_operation_is_found_whatever_is_drawn(seed: int) -> None:
+    """With seed 6 hypothesis draws no large number for tanh."""
+    path = HOME / "tests/attempts/02_elementwise_activations/tanh_overflows.cu"
+    verdict = judge.grade(replace(prove.request(folder(path.parent.name), path, "simulator"), seed=seed))
+    assert verdict.failure and verdict.failure.diagnosis.pattern == "overflow", prove.told(verdict)
+
+
 def test_the_compilers_are_ahead_of_every_process() -> None:
     paths = [Path(name) for name in "abcdefgh"]
     assert "".join(map(str, spread(paths, 3))) == "adgbehcf"
