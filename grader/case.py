@@ -54,12 +54,17 @@ def corners(exercise: Exercise, spec: Spec, budget: int) -> tuple[Case, ...]:
     return (*shifted, *plain)
 
 
+def choices_of(spec: Spec) -> dict[str, range]:
+    """The sizes with a handful of values, which are no extents: an operation, a flag, a number of heads."""
+    return {name: range(s.low, s.high + 1) for name, s in spec.sizes.items() if s.high - s.low < CHOICES}
+
+
 def crossed(spec: Spec, drawn: Iterable[Case]) -> tuple[Case, ...]:
     """Each value of a size that is a choice with each recipe, where no drawn case of several blocks has the two.
 
-    A choice has a handful of values: an operation, a flag, a number of heads. One case makes up for one of each.
+    One case makes up for one value of each choice.
     """
-    choices = {name: range(s.low, s.high + 1) for name, s in spec.sizes.items() if s.high - s.low < CHOICES}
+    choices = choices_of(spec)
     most, ample = {name: s.high for name, s in spec.sizes.items()}, [c for c in drawn if _moved(spec, c) >= AMPLE]
     found = []
     for recipe in spec.recipes:

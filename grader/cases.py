@@ -74,7 +74,7 @@ class Series:
     total: int
     failure: Trial | None
     last: Trial | None
-    widest: Trial | None = None  # the wrong one with the most elements, of plain contents if there is one
+    widest: tuple[Trial, ...] = ()  # the wrong one with the most elements, and the one of plain contents
     at_once: bool = False  # the first call of the process failed: nothing kept from earlier ones can be the reason
 
 
@@ -381,9 +381,9 @@ def _series(memo: Memo, last: Trial | None, plain: str) -> Series:
     """`last` is of the largest, plainest case: its counts are shown."""
     passed = sum(t.outcome is Outcome.PASS for t in memo.trials.values())
     wrong = [t for t in memo.trials.values() if t.mismatch and t.played and not t.findings]
-    widest = max(wrong, key=lambda t: (t.case.recipe == plain, _width(t)), default=None)
+    wide = [max(some, key=_width) for some in (wrong, [t for t in wrong if t.case.recipe == plain]) if some]
     first = next(iter(memo.trials.values()))
-    return Series(passed, len(memo.trials), memo.failure, last, widest, first.outcome is not Outcome.PASS)
+    return Series(passed, len(memo.trials), memo.failure, last, tuple(wide), first.outcome is not Outcome.PASS)
 
 
 def arena_size(budget: int) -> int:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import torch
 
+from grader import case as case_
 from grader import cases, check
 from grader.cases import Call, Played, Series, Trial
 from grader.diagnose import Evidence, diagnose, exchanges
@@ -48,18 +49,19 @@ def failure(exercise: Exercise, spec: Spec, worker: Worker, series: Series, seco
     if any(p.run.fate is not Fate.RETURNED for p in again):
         return trial
     found = diagnose(evidence(exercise, spec, trial, other.want if other else None, again))
-    if other and found.pattern in DOUBTFUL and _keeps(exercise, worker, trial, other, again):
+    if other and found.pattern in DOUBTFUL and _keeps(exercise, spec, worker, trial, other, again):
         found = Diagnosis("stale", STALE, found.picture)
-    if found.pattern == "unknown" and series.widest:
-        found = _wider(exercise, spec, series.widest) or found
+    for wide in series.widest:
+        if found.pattern == "unknown":
+            found = _wider(exercise, spec, wide)
     return replace(trial, diagnosis=found)
 
 
-def _wider(exercise: Exercise, spec: Spec, wide: Trial) -> Diagnosis | None:
+def _wider(exercise: Exercise, spec: Spec, wide: Trial) -> Diagnosis:
     """What a case with more wrong elements shows: one tells little."""
     found = diagnose(evidence(exercise, spec, wide))
     if found.pattern == "unknown":
-        return None
+        return found
     return replace(found, explanation=f"{found.explanation} (seen at {wide.case})")
 
 
@@ -75,6 +77,15 @@ def _other(exercise: Exercise, spec: Spec, backend: str, trial: Trial, seconds: 
         if any(not _equal(call.want[name], right[name]) for name in right):
             break
     return call
+
+
+def _elsewhere(exercise: Exercise, spec: Spec, backend: str, trial: Trial, seconds: float) -> Iterator[Call]:
+    """The same but for one choice, at the same addresses: its contents may be the very same."""
+    slide = cases.slide(trial.seed, trial.case)
+    for name, values in case_.choices_of(spec).items():
+        now = trial.case.sizes[name]
+        case = replace(trial.case, sizes={**trial.case.sizes, name: values[0] if now == values[-1] else now + 1})
+        yield cases.prepare(exercise, spec, case, trial.seed, backend, seconds, slide)
 
 
 def _equal(a: torch.Tensor, b: torch.Tensor) -> bool:
@@ -107,15 +118,23 @@ def evidence(
     )
 
 
-def _keeps(exercise: Exercise, worker: Worker, trial: Trial, other: Call, again: Sequence[Played]) -> bool:
+def _keeps(
+    exercise: Exercise, spec: Spec, worker: Worker, trial: Trial, other: Call, again: Sequence[Played]
+) -> bool:  # fmt: skip
     """Whether it is wrong after another call and right as the first one of a process; not once, which may be luck.
 
-    What it keeps may happen to be right, and a worker that was replaced has forgotten it: then the other call decides.
+    What it keeps may happen to be right, and a worker that was replaced has forgotten it: then other calls decide.
     """
     seconds = other.plan.job.seconds
     if not any(_right(exercise, one) for one in again):
         return all(_alone(exercise, worker, trial, seconds) for _ in range(2))
-    rounds = range(3)
+    others = itertools.chain([other], _elsewhere(exercise, spec, worker.backend, trial, seconds))
+    return any(_spoils(exercise, worker, trial, one) for one in others)
+
+
+def _spoils(exercise: Exercise, worker: Worker, trial: Trial, other: Call) -> bool:
+    """Whether it is that call which makes the case wrong: three times, and without it right in between."""
+    seconds, rounds = other.plan.job.seconds, range(3)
     return all(_spoilt(exercise, worker, trial, other) and _alone(exercise, worker, trial, seconds) for _ in rounds)
 
 

@@ -37,7 +37,7 @@ def smallest(
     again = cases.attempt(exercise, spec, worker, least.case, least.seed, seconds)
     if again.outcome is not series.failure.outcome:
         return series
-    return replace(series, failure=again, widest=wide if wide is not least else None, at_once=True)
+    return replace(series, failure=again, widest=(wide,) if wide is not least else (), at_once=True)
 
 
 @dataclass

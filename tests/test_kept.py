@@ -18,7 +18,7 @@ class Process:
     """A worker, and how often it was replaced."""
 
     def __init__(self, right: Right) -> None:
-        self.right, self.before, self.renewed = right, list[str](), 0
+        self.right, self.before, self.renewed, self.backend = right, list[str](), 0, "simulator"
 
     def renew(self) -> None:
         self.before, self.renewed = [], self.renewed + 1
@@ -33,13 +33,14 @@ class Process:
 def fakes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cases, "launch", lambda process, _: process.call("other"))
     monkeypatch.setattr(cases, "once_more", lambda process, *_: process.call("it"))
+    monkeypatch.setattr(explain, "_elsewhere", lambda *_: [])
     monkeypatch.setattr(explain, "_right", lambda _, played: played.right)
 
 
 def keeps(process: Process, again: list[bool]) -> bool:
     other: Any = SimpleNamespace(plan=SimpleNamespace(job=SimpleNamespace(seconds=1.0)))
     seen: Any = [SimpleNamespace(right=right) for right in again]
-    return explain._keeps(None, process, None, other, seen)  # type: ignore[arg-type]
+    return explain._keeps(None, None, process, None, other, seen)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "timing": set(),
     "clocks": {"timing"},
     "cases": {"case", "check", "interrupt", "isolate", "layout", "model", "spec"},
-    "explain": {"cases", "check", "diagnose", "isolate", "model", "spec"},
+    "explain": {"case", "cases", "check", "diagnose", "isolate", "model", "spec"},
     "exchange": {"isolate", "shared"},
     "warmup": {
         "cases", "check", "errors", "exchange", "gpu", "isolate", "layout", "model", "peaks", "spec", "turns",

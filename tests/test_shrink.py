@@ -171,7 +171,7 @@ def test_the_halved_one_is_kept_for_what_one_element_does_not_tell(
     for fails, wide in (("n > 77", {"m": 1, "n": 128}), ("n >= 64", None)):
         fake, trial = Fake(monkeypatch, fails), cases.Trial(Case({"m": 64, "n": 4096}), 3, cases.Run(Fate.CRASHED))
         series = shrink.smallest(exercise, plane, fake, cases.Series(0, 1, trial, trial), 0.0)  # type: ignore[arg-type]
-        assert series.at_once and (series.widest.case.sizes if series.widest else None) == wide
+        assert series.at_once and [one.case.sizes for one in series.widest] == ([wide] if wide else [])
 
 
 def test_a_hang_is_not_repeated(exercise: Exercise, plane: spec.Spec, monkeypatch: pytest.MonkeyPatch) -> None:

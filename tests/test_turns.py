@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     use(monkeypatch, tmp_path)
+    monkeypatch.setattr(turns, "_uuid", lambda: "none")  # as in the other process; another test may have had one
     return tmp_path
 
 
