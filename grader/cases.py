@@ -100,7 +100,7 @@ def planned(
     slide: int = 0,
 ) -> layout.Layout:
     """Where the case's buffers lie; an output is as large as the oracle's, unless spec.py says otherwise."""
-    outputs = {p.name for p in exercise.declaration.params if p.output}
+    outputs = [p.name for p in exercise.declaration.params if p.output]  # not a set: each process has another order
     shapes = {n: tuple(want[n].shape) for n in outputs} | dict(spec.outputs(**case.sizes))
     return layout.lay(exercise, case, values, shapes, spec.workspace(**case.sizes), seconds, slide)
 
@@ -381,9 +381,10 @@ def _series(memo: Memo, last: Trial | None, plain: str) -> Series:
     """`last` is of the largest, plainest case: its counts are shown."""
     passed = sum(t.outcome is Outcome.PASS for t in memo.trials.values())
     wrong = [t for t in memo.trials.values() if t.mismatch and t.played and not t.findings]
-    wide = [max(some, key=_width) for some in (wrong, [t for t in wrong if t.case.recipe == plain]) if some]
+    some = [wrong, [t for t in wrong if t.case.recipe == plain]]
+    wide = {t.case: t for t in (max(one, key=_width) for one in some if one)}
     first = next(iter(memo.trials.values()))
-    return Series(passed, len(memo.trials), memo.failure, last, tuple(wide), first.outcome is not Outcome.PASS)
+    return Series(passed, len(memo.trials), memo.failure, last, tuple(wide.values()), first.outcome is not Outcome.PASS)
 
 
 def arena_size(budget: int) -> int:

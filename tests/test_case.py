@@ -79,3 +79,15 @@ def test_one_case_makes_up_for_several_choices() -> None:
 
 def test_an_exercise_without_choices_has_none() -> None:
     assert case_.crossed(loaded("07_softmax")[1], ()) == ()
+
+
+def test_outputs_are_looked_at_in_the_order_of_the_declaration() -> None:
+    """The first wrong one is told: the same in each process, though each has its own order of a set."""
+    several = 0
+    for slug in IDS:
+        exercise, spec_ = loaded(slug)
+        declared = [p.name for p in exercise.declaration.params if p.output]
+        call = cases.prepare(exercise, spec_, case_.corners(exercise, spec_, 1 << 12)[-1], 1, "simulator", 1.0)
+        assert list(call.plan.shapes) == declared
+        several += len(declared) > 1
+    assert several > 6
