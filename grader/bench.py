@@ -204,9 +204,10 @@ class Bench:
 
 def _builds(request: Request) -> Iterator[tuple[Exercise, str, str]]:
     """What the judge will have compiled."""
-    yield request.exercise, request.text, request.backend
-    if request.timed and request.reference.exists():
-        yield request.exercise, request.reference.read_text(), request.backend
+    from grader import build
+
+    for text in build.texts(request):
+        yield request.exercise, text, request.backend
     if request.backend == "cuda" and request.simulate:
         yield request.exercise, request.text, "simulator"
 

@@ -30,7 +30,7 @@ import platformdirs
 
 from grader import backends, included, interrupt, plan
 from grader.errors import GraderError, MachineError
-from grader.model import Build, Compiled, Exercise, Sources
+from grader.model import Build, Compiled, Exercise, Request, Sources
 from grader.translate import Refused
 
 SECONDS = 120.0  # a build that takes longer is stuck
@@ -164,6 +164,14 @@ def warm() -> None:
     import torch.utils.cpp_extension  # noqa: F401
 
 
+def texts(request: Request) -> list[str]:
+    """What is compiled for a grading's own backend: the learner's and, where it is timed, the reference's."""
+    found = [request.text]
+    if request.timed and (reference := request.reference.read_text()) != request.text:
+        found.append(reference)
+    return found
+
+
 def begin(exercise: Exercise, text: str, backend: str) -> Pending:
     """The build of one source, as the grader compiles it. Raises Refused for what cannot be translated."""
     return start(backends.get(backend).sources(exercise, text, f"{exercise.name}.cu"), backend, cache())
@@ -171,13 +179,13 @@ def begin(exercise: Exercise, text: str, backend: str) -> Pending:
 
 def start(sources: Sources, backend: str, cache: Path) -> Pending:
     """Begins the build, or finds the finished one."""
-    home, kept = _home(sources, backend, cache), plan.place(sources, _name(sources, backend), cache)
+    home, place = _home(sources, backend, cache), plan.place(sources, _name(sources, backend), cache)
     if begun := _begun.pop(home, None):
         return begun
     started = time.monotonic()
     if _whole(home):
-        return Pending(backend, home, home, 0, started, sources, kept)
-    if not kept.exists():
+        return Pending(backend, home, home, 0, started, sources, place)
+    if not place.exists():
         warm()  # before the fork, so that no later child needs to
     with _room(home.parent):
         folder = _private(home)
@@ -187,9 +195,9 @@ def start(sources: Sources, backend: str, cache: Path) -> Pending:
         archives = dict.fromkeys((f"lib{name}.a" for name in UNWANTED), "!<arch>\n")
         for file, text in {**sources.files, **archives, OUTPUT: ""}.items():
             (folder / file).write_text(text)
-        planned = plan.lay(kept, folder)
-        child = plan.run(folder, sources, guard) if planned else _fork(folder, sources)
-    return Pending(backend, home, folder, child, started, sources, kept, planned, guard)
+        planned = plan.lay(place, folder)
+        child = plan.run(folder, sources, OUTPUT, guard) if planned else _fork(folder, sources)
+    return Pending(backend, home, folder, child, started, sources, place, planned, guard)
 
 
 _begun: dict[Path, Pending] = {}
@@ -207,7 +215,8 @@ def ahead(wanted: Iterable[tuple[Exercise, str, str]]) -> Iterator[None]:
                 sources = backends.get(backend).sources(exercise, text, f"{exercise.name}.cu")
                 if plan.place(sources, _name(sources, backend), cache()).exists():
                     pending = start(sources, backend, cache())
-                    _begun.update({pending.home: pending} if pending.child else {})
+                    if pending.child:
+                        _begun[pending.home] = pending
         yield
     finally:
         while _begun:

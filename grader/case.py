@@ -65,7 +65,7 @@ def crossed(spec: Spec, drawn: Iterable[Case]) -> tuple[Case, ...]:
     One case makes up for one value of each choice.
     """
     choices = choices_of(spec)
-    most, ample = {name: s.high for name, s in spec.sizes.items()}, [c for c in drawn if _moved(spec, c) >= AMPLE]
+    most, ample = {name: s.high for name, s in spec.sizes.items()}, [c for c in drawn if spec.moved(**c.sizes) >= AMPLE]
     found = []
     for recipe in spec.recipes:
         seen = [case.sizes for case in ample if case.recipe == recipe]
@@ -74,10 +74,6 @@ def crossed(spec: Spec, drawn: Iterable[Case]) -> tuple[Case, ...]:
             chosen = dict(filter(None, row))
             found.append(Case(fit(spec, most | chosen, ROOM, keep=choices), recipe))
     return tuple(found)
-
-
-def _moved(spec: Spec, case: Case) -> int:
-    return spec.moved(**case.sizes)
 
 
 def parse(text: str, exercise: Exercise, spec: Spec) -> Case:

@@ -258,10 +258,7 @@ def _start(grading: Grading) -> list[build.Pending]:
     """The compilers of learner and reference, at the same time."""
     request = grading.request
     grading.progress("compiling")
-    texts = [request.text]
-    if request.timed and (reference := request.reference.read_text()) != request.text:
-        texts.append(reference)
-    return [build.begin(request.exercise, text, request.backend) for text in texts]
+    return [build.begin(request.exercise, text, request.backend) for text in build.texts(request)]
 
 
 def _stop(pending: list[build.Pending]) -> None:

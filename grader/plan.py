@@ -73,14 +73,14 @@ def keep(plan: Path, folder: Path) -> None:
     os.replace(making, plan)
 
 
-def run(folder: Path, sources: Sources, guard: int) -> int:
-    """Starts ninja in a process group of its own, its words in output.txt; returns its pid. `guard` stays open in it.
+def run(folder: Path, sources: Sources, output: str, guard: int) -> int:
+    """Starts ninja in a process group of its own, its words in `output`; returns its pid. `guard` stays open in it.
 
     Not forked: another thread may hold a lock that the child would need.
     """
     words = [sys.executable, "-ISc", CHILD, str(folder)]
     out = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-    actions = [(os.POSIX_SPAWN_OPEN, 1, str(folder / "output.txt"), out, 0o644), (os.POSIX_SPAWN_DUP2, 1, 2)]
+    actions = [(os.POSIX_SPAWN_OPEN, 1, str(folder / output), out, 0o644), (os.POSIX_SPAWN_DUP2, 1, 2)]
     os.set_inheritable(guard, True)
     child = os.posix_spawn(sys.executable, words, environment(sources), file_actions=actions, setpgroup=0)
     os.set_inheritable(guard, False)
