@@ -27,7 +27,7 @@ from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
 from hypothesis.errors import Flaky
 
 from grader import case as cases
-from grader import check, interrupt, layout
+from grader import check, conditions, gpu, interrupt, isolate, layout
 from grader.isolate import Arena, Worker, killed
 from grader.model import Case, Diagnosis, Exercise, Fate, Finding, Job, Mismatch, Outcome, Run
 from grader.spec import Spec
@@ -183,10 +183,19 @@ def launch(worker: Worker, call: Call) -> Played:
     arena = np.frombuffer(worker.arena.bytes, np.uint8, call.plan.job.span)
     arena[:] = call.before
     run = worker.run(call.plan.job)
-    if killed(run):
+    if killed(run) or _excused(worker, run):
         arena[:] = call.before
         run = worker.run(call.plan.job)
     return Played(call.plan, call.values, call.want, call.before, arena.copy(), run, call.canonical)
+
+
+def _excused(worker: Worker, run: Run) -> bool:
+    """Whether it may be another process's fault. Once a worker: what crashes now and then crashes."""
+    if worker.excused or run.fate is not Fate.CRASHED or not isolate.caught(run.message):
+        return False
+    now = gpu.state(isolate.contexts())
+    worker.excused = conditions.shared(now, now)
+    return worker.excused
 
 
 def once_more(worker: Worker, trial: Trial, seconds: float) -> Played:

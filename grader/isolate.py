@@ -75,6 +75,15 @@ def killed(run: Run) -> bool:
     return run.fate is Fate.CRASHED and KILLED in run.message
 
 
+def caught(message: str) -> bool:
+    """Whether a launch ended as one can that a fault in another process's kernel takes along.
+
+    Seen on an H200 with ten graders: one right kernel in 875 gradings; of kernels whose assert failed beside each
+    other, one got this error instead of its own.
+    """
+    return "cudaErrorLaunchFailure" in message
+
+
 class Cancelled(Exception):
     """Nobody waits for the answer any more."""
 
@@ -187,6 +196,7 @@ class Worker:
         self.process: subprocess.Popen[bytes] | None = None
         self.started, self.loaded = False, 0
         self.cancelled, self.options = False, dict[str, int]()
+        self.excused = False  # a crash of its: cases.launch
         self.shared: tuple[int, int] | None = None  # descriptor and bytes of device memory
         for descriptor in (self.log, self.report):  # emptied between runs, while the child keeps them open
             fcntl.fcntl(descriptor, fcntl.F_SETFL, os.O_APPEND)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -26,6 +26,10 @@ from grader.timing import Decision, Rule, bounds, settle
 from grader.warmup import SECONDS, Ready, arena_size, cold, enough_memory, l2_bytes, on_gpu, preparing
 
 GLANCE = 0.4  # seconds for all shapes together, that are given in any case to make a ratio fine
+LOST = (
+    "a timed call ended with cudaErrorLaunchFailure, and timed again it did not: where others use the GPU, a fault "
+    "in a kernel of theirs can do that; grade it again when it is yours alone"
+)
 NOTHING = -1  # the number of no library: empty graphs
 
 
@@ -53,6 +57,7 @@ class Measured:
     wrong: Wrong | None
     decision: Decision
     suspicious: tuple[Finding, ...] = ()  # why the times cannot be believed
+    caught: bool = False  # it died as another process's fault can make it
 
     @property
     def said(self) -> str:
@@ -74,9 +79,26 @@ def measure(
     exercise: Exercise, spec: Spec, worker: Worker, learner: Build, reference: Build, seed: int, ready: Ready,
     progress: Callable[[str], None],
 ) -> Measured:  # fmt: skip
-    """Times all shapes; the slowest ratio decides."""
+    """Times all shapes; the slowest ratio decides.
+
+    A second time, and then for no pass, where a call died as another process's fault can make it.
+    """
     for library in (learner.library, reference.library):
         worker.add(library, exercise.declaration.launcher)
+    found = _measured(exercise, spec, worker, seed, ready, progress)
+    if not found.caught:
+        return found
+    progress("timing again, in a new process: the one before was lost")
+    worker.renew()
+    again = _measured(exercise, spec, worker, seed, ready, progress)
+    if again.speed is None:
+        return again
+    return replace(again, speed=replace(again.speed, notes=(*again.speed.notes, LOST)), decision=Decision.NOISY)
+
+
+def _measured(
+    exercise: Exercise, spec: Spec, worker: Worker, seed: int, ready: Ready, progress: Callable[[str], None]
+) -> Measured:
     doubts: tuple[Finding, ...] = ()  # on a GPU that others use: no accusation, and no pass
     with turns.alone(progress), enough_memory():
         before = gpu.state(isolate.contexts())
@@ -88,7 +110,8 @@ def measure(
             with nvtx.annotate(shape):
                 failed = one.run(enough)
             if isinstance(failed, Wrong):
-                return Measured(None, failed, Decision.CLEAR)
+                alike = isolate.caught(str(failed.died)) and conditions.shared(before, gpu.state(isolate.contexts()))
+                return Measured(None, failed, Decision.CLEAR, caught=alike)
             after = gpu.state(isolate.contexts())  # while the clocks still are what they were
             if failed and not (failed.shaky and conditions.shared(before, after)):
                 return Measured(None, None, Decision.CLEAR, failed.findings)

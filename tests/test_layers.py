@@ -68,7 +68,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "case": {"errors", "model", "spec"},
     "timing": set(),
     "clocks": {"timing"},
-    "cases": {"case", "check", "interrupt", "isolate", "layout", "model", "spec"},
+    "cases": {"case", "check", "conditions", "gpu", "interrupt", "isolate", "layout", "model", "spec"},
     "explain": {"case", "cases", "check", "diagnose", "isolate", "model", "spec"},
     "exchange": {"isolate", "shared"},
     "warmup": {
