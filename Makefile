@@ -27,8 +27,8 @@ ifeq ($(origin PYTHON),command line)
 # ---------------------------------------------------------------- an interpreter of yours, as it is
 
 RUN := PYTHONPATH=.$${PYTHONPATH:+:$$PYTHONPATH} $(PYTHON)
-NEEDS := argcomplete hypothesis jinja2 ninja numpy nvtx platformdirs pybind11 rich setuptools sqlalchemy tomli torch
-NEEDS += $(if $(EXTRA),cupy pynvml)
+NEEDS := argcomplete hypothesis jinja2 markdown_it ninja numpy nvtx platformdirs pybind11 rich setuptools sqlalchemy
+NEEDS += tomli torch $(if $(EXTRA),cupy pynvml)
 NEEDS_DEV := $(NEEDS) matplotlib mkdocs mypy pytest pytest_timeout ruff xdist
 NEEDS_GPU := $(NEEDS) pytest pytest_timeout xdist
 
@@ -37,6 +37,7 @@ import importlib.util, sys
 if sys.version_info < (3, 10):
     sys.exit("error: %s is Python %s; 3.10 or newer is needed" % (sys.executable, sys.version.split()[0]))
 packages = {"cupy": "cupy-cuda$(if $(filter 12,$(CUDA)),12,13)x", "pynvml": "nvidia-ml-py", "xdist": "pytest-xdist"}
+packages["markdown_it"] = "markdown-it-py"
 missing = [packages.get(n, n.replace("_", "-")) for n in sys.argv[1:] if importlib.util.find_spec(n) is None]
 if missing:
     print("error: %s lacks %s; install with" % (sys.executable, ", ".join(missing)), file=sys.stderr)

@@ -1,12 +1,16 @@
 """Every reference against the library and this GPU's copy bandwidth. Needs a GPU.
 
-python benchmarks/solutions.py      writes benchmarks/results/solutions-<device>.{json,md}
+python benchmarks/solutions.py [--only NAME …]      writes benchmarks/results/solutions-<device>.{json,md}
+
+With --only, the rows of the other exercises stay as they are in the file; each row has its own date.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timezone
 from math import exp, log
@@ -17,23 +21,30 @@ HOME = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(HOME))
 
 from grader import backends, catalog, gpu, judge  # noqa: E402
+from grader.errors import GraderError  # noqa: E402
 from grader.model import Request, Verdict  # noqa: E402
 
 
 def main() -> None:
-    rows = [row for slug in catalog.discover(HOME) for row in shapes(slug, graded(slug))]
+    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    words.add_argument("--only", nargs="+", default=[], metavar="NAME", help="these exercises")
+    slugs = [catalog.find(HOME, name) for name in words.parse_args().only] or catalog.discover(HOME)
+    device = backends.get("cuda").device()
+    base = HOME / "benchmarks" / "results" / f"solutions-{device.replace(' ', '_')}"
+    kept = kept_rows(base.with_suffix(".json"), slugs)
+    rows = sorted(kept + [row for slug in slugs for row in shapes(slug, graded(slug))], key=lambda row: row["exercise"])
     found = gpu.find()
-    record = {
-        "device": backends.get("cuda").device(),
-        "driver": found.driver if found else "",
-        "measured": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "rows": rows,
-    }
-    base = HOME / "benchmarks" / "results" / f"solutions-{record['device'].replace(' ', '_')}"
+    record = {"device": device, "driver": found.driver if found else "", "rows": rows}
     base.parent.mkdir(parents=True, exist_ok=True)
     base.with_suffix(".json").write_text(json.dumps(record, indent=1) + "\n")
     base.with_suffix(".md").write_text(table(record))
     print(table(record))
+
+
+def kept_rows(path: Path, slugs: Sequence[str]) -> list[dict[str, Any]]:
+    """Those in the file that are not measured now."""
+    known = json.loads(path.read_text())["rows"] if path.exists() else []
+    return [row for row in known if row["exercise"] not in slugs and row["exercise"] in catalog.discover(HOME)]
 
 
 def graded(slug: str) -> Verdict:
@@ -43,19 +54,22 @@ def graded(slug: str) -> Verdict:
 
 
 def shapes(slug: str, verdict: Verdict) -> list[dict[str, Any]]:
+    head = {"exercise": slug, "verdict": verdict.outcome.value, "measured": now()}
     if verdict.speed is None:
         why = verdict.detail or (verdict.findings[0].text if verdict.findings else "")
-        return [{"exercise": slug, "verdict": verdict.outcome.value, "why": why}]
-    return [
-        {"exercise": slug, "verdict": verdict.outcome.value, **asdict(s), "notes": verdict.speed.notes}
-        for s in verdict.speed.shapes
-    ]
+        return [head | {"why": why}]
+    return [head | asdict(shape) | {"notes": verdict.speed.notes} for shape in verdict.speed.shapes]
+
+
+def now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
 def table(record: dict[str, Any]) -> str:
     timed = [r for r in record["rows"] if r.get("library_us")]
+    dates = sorted({row["measured"][:10] for row in record["rows"]})
     lines = [
-        f"{record['device']}, driver {record['driver']}, {record['measured']}; cold L2, medians",
+        f"{record['device']}, driver {record['driver']}, {' to '.join(dates)}; cold L2, medians",
         "",
         "| exercise | shape | reference | library | library ÷ reference | rate | of copy bandwidth |",
         "|---|---|--:|--:|--:|--:|--:|",
@@ -82,4 +96,7 @@ def share(percent: float | None) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except GraderError as error:
+        raise SystemExit(f"error: {error}") from None

@@ -40,6 +40,7 @@ ROUNDS = 8  # even, so that each order is met with its reverse
 TRIAL = 2  # rounds that find the rung which fails
 SOLUTION = "the solution"
 BEGIN, END = author.MARKS
+CHANGED = "A kernel of this walk has changed since; `python benchmarks/steps.py --only {}` measures it anew."
 UNMEASURED = "Not measured yet: `python benchmarks/steps.py`, then `--write`, fills this in."
 
 
@@ -223,6 +224,14 @@ def table(found: Mapping[str, Any]) -> str:
     return "\n".join([*lines, "", said, *(f"Note: {note}." for note in found["notes"])])
 
 
+def shown(record: Mapping[str, Any], slug: str) -> str:
+    """What the README says of an exercise: the figures of this walk, even if a kernel has changed since."""
+    found = record.get(slug, {"rungs": []})
+    if [rung["name"] for rung in found["rungs"]] != list(sources(walked(slug))):
+        return UNMEASURED
+    return table(found) if current(record, slug) else f"{table(found)}\n\n{CHANGED.format(slug.partition('_')[0])}"
+
+
 def _cells(rung: Mapping[str, Any]) -> tuple[str, str, str]:
     if rung["failed"]:
         return f"none: {rung['failed'].splitlines()[0]}", "", ""
@@ -256,9 +265,9 @@ def write() -> None:
         raise SystemExit(f"nothing is in {RESULTS}; measure first, on a GPU: python benchmarks/steps.py")
     record = read(known[0])
     for slug in catalog.discover(HOME):
-        readme, fresh = HOME / "solutions" / slug / "README.md", current(record, slug)
-        readme.write_text(placed(readme.read_text(), table(record[slug]) if fresh else UNMEASURED))
-        if not fresh:
+        readme = HOME / "solutions" / slug / "README.md"
+        readme.write_text(placed(readme.read_text(), shown(record, slug)))
+        if not current(record, slug):
             print(f"{slug}: not measured as it is now")
 
 

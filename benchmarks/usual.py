@@ -52,8 +52,11 @@ def main() -> None:
     best = (HOME / "solutions" / SLUG / "softmax.cu").read_text()
     figures: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as folder:
+        print("building the reference: a minute or more", flush=True)
         reference = built(best, "reference", folder)
+        figures["itself"] = [timed(reference, shapes()[0]) / timed(reference, shapes()[0]) for _ in range(20)]
         for n in range(repeats):
+            print(f"edit {n + 1} of {repeats}", flush=True)
             started = time.perf_counter()
             learner = built(naive, f"learner_{n}", folder)
             compiled = time.perf_counter()
@@ -66,8 +69,7 @@ def main() -> None:
             figures.setdefault("timing_s", []).append(done - checked)
             figures.setdefault("edit_to_verdict_s", []).append(done - started)
             figures.setdefault("ratio", []).append(min(ratios))
-        figures["itself"] = [timed(reference, shapes()[0]) / timed(reference, shapes()[0]) for _ in range(20)]
-    write("usual", backends.get("cuda").device(), figures)
+            write("usual", backends.get("cuda").device(), figures)
 
 
 def built(text: str, name: str, folder: str) -> Callable[[Any], Any]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from grader import __version__, screen
-from grader.errors import GraderError, UsageError
+from grader.errors import GraderError, MachineError, UsageError
 
 EXITS = """\
 exit codes: 0 all passed · 1 judged and not passed · 2 usage · 3 this machine, or not run
@@ -53,9 +53,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:
+        if isinstance(error, ModuleNotFoundError) and (name := _absent(error)):
+            remedy = f"run `make`, or {sys.executable} -m pip install {name}"
+            screen.note(f"grader: {name} is not installed for {sys.executable}; {remedy}")
+            return MachineError.exit_code
         said = screen.defect(error)
         screen.note(f"grader: a defect of the grader, not of your code: {said}; report it with GRADER_DEBUG=1")
         return 4
+
+
+def _absent(error: ModuleNotFoundError) -> str:
+    """The package that is missing; "" for a module of ours."""
+    package = (error.name or "").partition(".")[0]
+    return "" if package == "grader" else package
 
 
 def _run(words: list[str]) -> int:

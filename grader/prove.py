@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,7 @@ SEED = 20_261_124
 ROOM = 0.6  # of the allowed error: a solution that uses more leaves no place for a learner's rounding
 DRAWN = 12  # cases for that
 BUDGET = 1 << 18  # bytes one of them moves
-TRIES = 3  # of a solution whose times are NOISY
+TRIES, PAUSE = 6, 5.0  # of a solution whose times are NOISY; seconds between two
 
 Progress = Callable[[str], None]
 
@@ -147,7 +148,7 @@ def told(verdict: Verdict) -> str:
 def solution(folder: Folder, backend: str, progress: Progress) -> Check:
     """It passes, and errs far less than allowed."""
     progress(f"{folder.exercise.id}: the solution on {backend}")
-    verdict = _quiet(request(folder, folder.solution, backend))
+    verdict = _quiet(request(folder, folder.solution, backend), progress)
     name = f"{backend}: solution"
     if verdict.outcome is Outcome.NOT_RUN:
         return Check(name, note=verdict.detail)
@@ -160,11 +161,15 @@ def solution(folder: Folder, backend: str, progress: Progress) -> Check:
     return Check(name, note=seen)
 
 
-def _quiet(wanted: Request) -> Verdict:
-    """Again where it is NOISY: another process may be done with the GPU by then."""
-    for _ in range(TRIES):
-        if (verdict := judge.grade(wanted)).outcome is not Outcome.NOISY:
+def _quiet(wanted: Request, progress: Progress) -> Verdict:
+    """Again, a little later, where it is NOISY: another process may be done with the GPU by then."""
+    verdict = judge.grade(wanted)
+    for left in range(TRIES - 1, 0, -1):
+        if verdict.outcome is not Outcome.NOISY:
             break
+        progress(f"{wanted.exercise.id}: its times are NOISY; up to {left} times again, in {PAUSE:.0f} s")
+        time.sleep(PAUSE)
+        verdict = judge.grade(wanted)
     return verdict
 
 

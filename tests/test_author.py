@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from miniature import Course, keyboard
+from miniature import Course, keyboard, timed
 
 from grader import author, catalog, expect, pristine, prove, template
 from grader.errors import SpecError, UsageError
@@ -158,6 +158,21 @@ def test_a_solution_must_pass_with_room_to_spare(made: Folder) -> None:
     edit(made.solution, "2.0000015f * x[i]", "3 * x[i]")
     (problem,) = prove.solution(made, "simulator", lambda _: None).problems
     assert "is not PASS but WRONG" in problem
+
+
+@pytest.mark.parametrize(("noisy", "passes"), [(0, True), (2, True), (prove.TRIES - 1, True), (prove.TRIES, False)])
+def test_a_solution_that_is_noisy_is_asked_again_later(
+    made: Folder, monkeypatch: pytest.MonkeyPatch, noisy: int, passes: bool
+) -> None:
+    told = [timed("NOISY", exercise=SLUG)] * noisy + [timed(exercise=SLUG)]
+    paused: list[float] = []
+    said: list[str] = []
+    monkeypatch.setattr(prove.judge, "grade", lambda _: told.pop(0))
+    monkeypatch.setattr(prove.time, "sleep", paused.append)
+    monkeypatch.setattr(prove, "room", lambda *_: 0.1)
+    assert bool(prove.solution(made, "simulator", said.append).problems) is not passes
+    waits = min(noisy, prove.TRIES - 1)
+    assert paused == [prove.PAUSE] * waits and sum("NOISY" in one for one in said) == waits
 
 
 def test_a_skeleton_that_does_not_compile(made: Folder) -> None:

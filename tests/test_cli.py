@@ -8,7 +8,9 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from miniature import SKELETON, Course, answer, keyboard, timed, verdict
@@ -244,6 +246,26 @@ def test_a_defect_elsewhere_is_one_line(at: Course, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(record, "tallies", lambda *_: 1 / 0)
     found = at("list")
     assert found.code == 4 and found.err.count("\n") == 1 and "a defect of the grader" in found.err
+
+
+def missing(name: str) -> Callable[..., Any]:
+    def tallies(*_: Any) -> Any:
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+    return tallies
+
+
+def test_a_package_that_is_not_installed_is_no_defect(at: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(record, "tallies", missing("sqlalchemy.orm"))
+    found = at("list")
+    assert found.code == 3 and found.err.startswith(f"grader: sqlalchemy is not installed for {sys.executable}; ")
+    assert "run `make`, or" in found.err and found.err.endswith(" -m pip install sqlalchemy\n")
+
+
+def test_a_module_of_ours_that_is_missing_is_a_defect(at: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(record, "tallies", missing("grader.nowhere"))
+    found = at("list")
+    assert found.code == 4 and "a defect of the grader" in found.err
 
 
 def test_ctrl_c(at: Course) -> None:

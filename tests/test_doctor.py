@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from miniature import course
@@ -76,6 +78,36 @@ def test_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, state
     monkeypatch.setattr(doctor, "PATIENCE", 1.0)
     found = named(doctor.examine(tmp_path, f"sqlite:///{tmp_path}/a.db", tmp_path))["GPU"]
     assert found.state == state and says in found.found
+
+
+@pytest.mark.parametrize(
+    ("kept", "writes", "fix"),
+    [(True, False, ""), (False, True, ""), (False, False, "unset PYTHONDONTWRITEBYTECODE")],
+)
+def test_bytecode_that_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: bool, writes: bool, fix: str
+) -> None:
+    """It is looked for where Python would put it, and torch is not imported for that."""
+    source = tmp_path / "torch" / "__init__.py"
+    source.parent.mkdir()
+    source.write_text("raise AssertionError")
+    monkeypatch.setattr(sys, "pycache_prefix", None)
+    monkeypatch.setattr(sys, "dont_write_bytecode", not writes)
+    monkeypatch.setattr(doctor.importlib.util, "find_spec", lambda _: SimpleNamespace(origin=str(source)))
+    if kept:
+        place = Path(importlib.util.cache_from_source(str(source)))
+        place.parent.mkdir()
+        place.touch()
+    found = doctor.bytecode()
+    assert found.fix == fix and ("takes seconds longer" in found.found) is bool(fix)
+
+
+def test_bytecode_has_no_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "pycache_prefix", None)
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    monkeypatch.setattr(doctor.os, "access", lambda *_: False)
+    monkeypatch.setattr(doctor.importlib.util, "find_spec", lambda _: SimpleNamespace(origin=str(tmp_path / "t.py")))
+    assert doctor.bytecode().fix == "set PYTHONPYCACHEPREFIX to a folder you may write"
 
 
 def test_a_broken_exercise_is_named(home: Path, tmp_path: Path) -> None:

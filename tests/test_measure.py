@@ -126,6 +126,34 @@ def test_timing_is_a_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     assert seen == ["add", "add", "begins", "state", "pairs", "state", "library", "ends"]
 
 
+def test_the_copy_rate_is_that_of_a_gpu_that_has_raised_its_clocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first copies are slow: they count for nothing, however many they are."""
+    now = [0.0]
+
+    def cold(call: Any) -> list[float]:
+        now[0] += 0.01
+        return [600.0 if now[0] < warmup.RISE / 2 else 500.0] * 10
+
+    monkeypatch.setattr(warmup.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(warmup, "cold", cold)
+    monkeypatch.setattr(warmup.torch, "empty", lambda n, **_: SimpleNamespace(numel=lambda: n))
+    monkeypatch.setattr(warmup.torch, "empty_like", lambda one: one)
+    assert warmup.copy_rate() == pytest.approx(2 * (1 << 30) / 500.0 / 1e3)
+
+
+def test_what_is_timed_is_queued_behind_what_empties_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An operation of many kernels is not all there when its first one could begin."""
+    seen: list[str] = []
+    event = SimpleNamespace(
+        record=lambda: seen.append("event"), synchronize=lambda: seen.append("wait"), elapsed_time=lambda _: 0.25
+    )
+    monkeypatch.setattr(warmup, "_event", lambda: event)
+    monkeypatch.setattr(warmup, "l2_bytes", lambda: 100)
+    monkeypatch.setattr(warmup.torch, "empty", lambda n, **_: SimpleNamespace(zero_=lambda: seen.append(f"{n} zeros")))
+    assert warmup.cold(lambda: seen.append("call"), times=1) == [250.0]
+    assert seen == [*["200 zeros"] * warmup.AHEAD, "event", "call", "event", "wait"] * 3
+
+
 @pytest.mark.parametrize("slug", catalog.discover(ROOT))
 def test_every_check_can_be_rehearsed(slug: str) -> None:
     exercise = catalog.load(ROOT, slug)

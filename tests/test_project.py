@@ -81,6 +81,13 @@ def test_every_dependency_is_pinned() -> None:
     assert names([*PROJECT["project"]["dependencies"], *EXTRAS, *PROJECT["build-system"]["requires"]]) <= pinned
 
 
+def test_an_interpreter_of_ones_own_is_asked_for_all_that_is_imported() -> None:
+    """`make … PYTHON=…` installs nothing: it names what is missing, under the names that are imported."""
+    asked = " ".join(re.findall(r"^NEEDS [:+]= (.+)$", read("Makefile"), re.MULTILINE)).split()
+    others = dict(re.findall(r'packages\["(\w+)"\] = "([\w-]+)"', read("Makefile")))
+    assert names(PROJECT["project"]["dependencies"]) <= {others.get(name, name) for name in asked}
+
+
 def test_every_pin_is_exact() -> None:
     lines = [line for line in read("constraints.txt").splitlines() if line and not line.startswith("#")]
     assert all(re.match(r"[\w.-]+==[\w.]+($|; python_version [<>=]+ \"3\.\d+\"$)", line) for line in lines)

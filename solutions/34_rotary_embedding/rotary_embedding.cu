@@ -130,8 +130,9 @@ __global__ void __launch_bounds__(THREADS) rotary_embedding(const int64_t* posit
                 rotate<VEC, NEOX>(a, b, c, s);
                 pack(first[i], a);
                 pack(second[i], b);
-                __stcs(reinterpret_cast<Raw<VEC>*>(base[i] + Layout::first(p)), first[i]);
-                __stcs(reinterpret_cast<Raw<VEC>*>(base[i] + Layout::second(p, half)), second[i]);
+                // Plain stores: with __stcs, the first to leave L2, it took 3 % longer (H200).
+                *reinterpret_cast<Raw<VEC>*>(base[i] + Layout::first(p)) = first[i];
+                *reinterpret_cast<Raw<VEC>*>(base[i] + Layout::second(p, half)) = second[i];
             }
         }
     }

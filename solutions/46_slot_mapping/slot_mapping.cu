@@ -136,8 +136,8 @@ __global__ void __launch_bounds__(THREADS, BLOCKS_PER_SM)
             slot[k] = token_of(first, i, k) < num_tokens ? found : PADDING;
         }
         const unsigned t = token_of(first, i, 0);
-        if (t + 1 < max_tokens)
-            __stcs(reinterpret_cast<longlong2*>(slot_mapping + t), make_longlong2(slot[0], slot[1]));
+        if (t + 1 < max_tokens)  // plain: with __stcs, the first to leave L2, it took 7 % longer (H200)
+            *reinterpret_cast<longlong2*>(slot_mapping + t) = make_longlong2(slot[0], slot[1]);
         else if (t < max_tokens)
             slot_mapping[t] = slot[0];
     }
