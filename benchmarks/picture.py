@@ -63,7 +63,8 @@ def draw(record: dict[str, Any], found: list[tuple[str, float, float]], fp32: fl
         axes.annotate(name, (x, y), xytext=(3, 3), textcoords="offset points", fontsize=7)
     axes.set(xscale="log", yscale="log", xlabel="operations per byte that must move", ylabel="GFLOP/s")
     axes.set_ylim(min(y for _, _, y in found) / 2, max(y for _, _, y in found) * 4)
-    axes.set_title(f"References on {record['device']}, {record['measured'][:10]}", fontsize=10)
+    newest = max(row["measured"] for row in record["rows"])[:10]
+    axes.set_title(f"References on {record['device']}, {newest}", fontsize=10)
     axes.legend(loc="lower right", fontsize=8)
     return figure
 
