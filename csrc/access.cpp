@@ -232,7 +232,7 @@ static NOINLINE void give_way(u32 pc) {
   if (!in_kernel()) return;
   yield_now();
   if (!several() || ++turns % 16) return;  // most atomics wait for nothing, and a system call is dear
-  if (now() > deadline) expire(pc);
+  if (overdue()) expire(pc);
   sched_yield();  // what it waits for may be another OS thread's block
 }
 

@@ -213,6 +213,7 @@ void run_block(Block* b, u32 linear) {
   open_block(b, linear);
   enter(b);
   count_block(b);
+  note_progress();
 }
 
 void run_cooperative(u64 blocks) {

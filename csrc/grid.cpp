@@ -7,7 +7,7 @@
 
 namespace sim {
 int last_error, sticky_error;
-double deadline;
+u32 patience = 1;
 u32 traced_blocks = ~0u;
 static u64 launch_id;
 static Block* blocks[2048];
@@ -52,9 +52,33 @@ static bool have_blocks(u64 count, int threads) {  // one per OS thread, or all 
 
 // ---------------------------------------------------------------- the deadline
 
+static double limit, deadline, last_deadline, progress;  // `progress`: when a block ended last
+
+void allow(double seconds) {
+  limit = seconds;
+  progress = now();
+  deadline = progress + limit;
+  last_deadline = progress + limit * (checking ? patience : 1);
+}
+
+void note_progress() {
+  double t = now();
+  __atomic_store(&progress, &t, __ATOMIC_RELAXED);
+}
+
+bool overdue() {
+  if (now() <= deadline) return false;
+  double t;
+  __atomic_load(&progress, &t, __ATOMIC_RELAXED);
+  deadline = t + limit < last_deadline ? t + limit : last_deadline;
+  return now() > deadline;
+}
+
+double time_left() { return deadline - now(); }
+
 void spend(u32 pc) {
   budget = 1 << 20;
-  if (now() <= deadline) return in_kernel() ? yield_now() : void();
+  if (!overdue()) return in_kernel() ? yield_now() : void();
   if (in_kernel()) expire(pc);
 }
 
@@ -109,7 +133,7 @@ static void set_indices(const Launch& l) {
 
 // Kernels without accesses do not see the deadline themselves.
 bool in_time(u64 done) {
-  if (done & 255 || now() <= deadline) return true;
+  if (done & 255 || !overdue()) return true;
   if (Report* r = report("timeout", "grid", launch->pc)) {
     copy_name(r->note, launch->name, sizeof r->note);
     r->size = (long)done;

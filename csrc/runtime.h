@@ -270,8 +270,12 @@ extern int last_error, sticky_error;
 inline int failed() { return __atomic_load_n(&sticky_error, __ATOMIC_RELAXED); }
 void fail(int error);  // the first error stays
 bool in_time(u64 done);
-extern double deadline;
 double now();
+extern u32 patience;  // how many times the limit a checked job may take in all, while its blocks end within it
+void allow(double seconds);
+bool overdue();        // is the time up? Each block that ends gives the next one as long
+double time_left();
+void note_progress();  // a block has ended
 void spend(u32 pc);  // called when the budget of accesses is spent: looks at the clock and lets others run
 [[noreturn]] void expire(u32 pc);  // the kernel has taken too long
 void arm(double seconds);

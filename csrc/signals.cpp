@@ -71,7 +71,18 @@ static void on_fault(int signal, siginfo_t* info, void* context) {
   _exit(98);
 }
 
+static void set_timer(double seconds) {
+  itimerval t;
+  memset(&t, 0, sizeof t);
+  t.it_value.tv_sec = (long)seconds;
+  t.it_value.tv_usec = (long)((seconds - (double)(long)seconds) * 1e6);
+  setitimer(ITIMER_REAL, &t, nullptr);
+}
+
+static double grace;  // seconds from the deadline to the alarm
+
 static void on_alarm(int, siginfo_t*, void* context) {
+  if (!overdue()) return set_timer(time_left() + grace);
   if (!inside && pass_alarm()) return;
   if (Report* r = report("timeout", in_kernel() ? "time" : "host", learner_pc((ucontext_t*)context))) {
     if (in_kernel()) {
@@ -108,17 +119,10 @@ void install_handlers() {
   handle(SIGALRM, on_alarm);
 }
 
-static void set_timer(double seconds) {
-  itimerval t;
-  memset(&t, 0, sizeof t);
-  t.it_value.tv_sec = (long)seconds;
-  t.it_value.tv_usec = (long)((seconds - (double)(long)seconds) * 1e6);
-  setitimer(ITIMER_REAL, &t, nullptr);
-}
-
 // Loops that touch memory see the deadline themselves and end cleanly; the alarm is for those that do not.
 void arm(double seconds) {
-  deadline = now() + seconds * 0.85;
+  allow(seconds * 0.85);
+  grace = seconds * 0.1;
   set_timer(seconds * 0.95);
 }
 

@@ -349,7 +349,7 @@ def series(
         with contextlib.suppress(_Failed, Flaky), contextlib.redirect_stderr(io.StringIO()):
             drawn(exercise, spec, ahead, database, memo)
     if memo.failure and memo.failure.outcome is Outcome.WRONG:
-        plain = [case for case in ahead.chosen if case.recipe == spec.recipes[0]]
+        plain = dict.fromkeys(replace(case, recipe=spec.recipes[0]) for case in ahead.chosen)  # few were drawn so
         _widen(memo, sorted(plain, key=lambda case: -spec.moved(**case.sizes))[:LOOKS])
     return _series(memo, memo.trials.get(ahead.chosen[-1]), spec.recipes[0])
 

@@ -445,7 +445,8 @@ class Worker:
 
     def _launch(self, job: Job) -> Run:
         try:
-            answer = self._talk({"do": "run", "job": wire.job_to(job)}, job.seconds, span=job.span)
+            seconds = job.seconds * self.options.get("patience", 1)
+            answer = self._talk({"do": "run", "job": wire.job_to(job)}, seconds, span=job.span)
             return wire.run_from(answer["run"])
         except Died as died:
             return Run(died.fate, message=str(died), findings=died.findings)

@@ -53,6 +53,7 @@ CREW = 4  # workers that simulate side by side, at most
 EXAMPLES = {"cuda": 100, "simulator": 40}
 BUDGET = {"cuda": 2 << 20, "simulator": 1 << 19}  # bytes one case may move
 SECONDS = {"cuda": 5.0, "simulator": 10.0}  # time limit of one case
+PATIENCE = 4  # times that limit on the simulator, while each block ends within it: slow, or a slow machine, but no hang
 ALONE = 60.0  # of a replay, which may be of a timed size
 
 
@@ -276,7 +277,9 @@ def _build(grading: Grading, pending: list[build.Pending]) -> tuple[Build, Build
 
 
 def _options(request: Request) -> dict[str, int]:
-    return {"pedantic": True} if request.pedantic and request.backend == "simulator" else {}
+    if request.backend != "simulator":
+        return {}
+    return {"patience": PATIENCE} | ({"pedantic": True} if request.pedantic else {})
 
 
 def _signature(request: Request, errors: str) -> str:

@@ -206,7 +206,7 @@ class Job:
     buffers: tuple[Buffer, ...]
     arguments: tuple[Argument, ...]
     span: int  # bytes of the arena in use
-    seconds: float = 10.0  # time limit
+    seconds: float = 10.0  # time limit; on the simulator a block's, see its option `patience`
     recorded: bool = True  # as in Exercise
     streamed: bool = True  # as in Declaration
 

@@ -132,6 +132,15 @@ def test_a_mistake_of_one_operation_is_found_whatever_is_drawn(seed: int) -> Non
     assert verdict.failure and verdict.failure.diagnosis.pattern == "overflow", prove.told(verdict)
 
 
+@pytest.mark.parametrize("seed", [72, 73])
+def test_a_mistake_is_named_whatever_is_drawn(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    """With seed 72 hypothesis draws no plain contents but at sizes that show nothing."""
+    monkeypatch.setattr(judge, "CREW", 1)
+    path = HOME / "tests/attempts/61_fp8_quant_per_token/tail_dropped.cu"
+    verdict = judge.grade(replace(prove.request(folder(path.parent.name), path, "simulator"), seed=seed))
+    assert verdict.failure and verdict.failure.diagnosis.pattern in ("tail", "unwritten"), prove.told(verdict)
+
+
 def test_the_compilers_are_ahead_of_every_process() -> None:
     paths = [Path(name) for name in "abcdefgh"]
     assert "".join(map(str, spread(paths, 3))) == "adgbehcf"

@@ -44,6 +44,7 @@ def _quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Short limits, one worker, and nothing kept from another test."""
     monkeypatch.setattr(judge, "examples", lambda request: tmp_path / "examples")
     monkeypatch.setattr(judge, "SECONDS", {"simulator": LIMIT, test_judge.BACKEND: LIMIT})
+    monkeypatch.setattr(judge, "PATIENCE", 1)  # what turns the runtime's own alarm off is waited for to the end
     monkeypatch.setattr(judge, "EXAMPLES", {"simulator": 6, test_judge.BACKEND: 6})
     monkeypatch.setattr(judge, "BUDGET", {"simulator": 1 << 16, test_judge.BACKEND: 1 << 16})
     monkeypatch.setattr(judge, "CREW", 1)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from grader import backends, build, case, cases, catalog, isolate, large, spec
-from grader.model import Case, Outcome
+from grader.model import Case, Fate, Outcome, Run
 
 HOME = Path(__file__).resolve().parents[1]
 WHY_NOT = backends.get("simulator").why_not()
@@ -98,6 +100,31 @@ def test_a_race_harms_nobody() -> None:
     statement = "if (i >= n) return; c[(i * 7919) % n] = a[0]; c[0] += c[n - 1 - i];"
     climb = climbed("01_vector_add", VECTOR_ADD.replace("STATEMENT", statement), 1.0)
     assert climb.failure and climb.failure.outcome is Outcome.WRONG
+
+
+@pytest.mark.parametrize(
+    ("per_byte", "reached"),
+    [
+        (0.1 / large.LAST, large.LAST),
+        (0.3 / large.SURE, large.SURE),  # others have the cores: its share alone is over long before
+        (30.0 / large.SURE, large.FIRST * large.STEP),  # slow by itself
+    ],
+)
+def test_others_on_the_cores_do_not_keep_it_from_what_size_brings_out(
+    monkeypatch: pytest.MonkeyPatch, per_byte: float, reached: int
+) -> None:
+    exercise = catalog.load(HOME, "01_vector_add")
+    loaded, now = spec.load(exercise.folder), [0.0]
+
+    def tried(exercise: object, spec: object, worker: object, case: Case, seed: int, seconds: float) -> cases.Trial:
+        now[0] += per_byte * loaded.moved(**case.sizes)
+        return cases.Trial(case, seed, Run(Fate.RETURNED))
+
+    monkeypatch.setattr(large.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(large.cases, "attempt", tried)
+    worker: Any = SimpleNamespace(adjust=lambda _: None)
+    (top,) = large.Climb(exercise, loaded, worker, 7).run(large.SECONDS).tops
+    assert reached / large.STEP < loaded.moved(**top.sizes) <= reached
 
 
 # ---------------------------------------------------------------- where it goes

@@ -207,6 +207,49 @@ def test_checked_and_cooperative_launches_stay_on_one_thread(tmp_path: Path) -> 
     assert played.printed == tuple(str(b) for b in range(64))  # in order
 
 
+# ---------------------------------------------------------------- the time limit
+
+BLOCKS = """// n: 32
+#include <cuda_runtime.h>
+__global__ void slow(const float* in, float* out, int n) {
+  if (blockIdx.x == HANGS) for (volatile int i = 0;; i = i + 1) {}
+  STATEMENT
+  out[blockIdx.x] = 7;
+}
+extern "C" cudaError_t launch(const float* in, float* out, int n, cudaStream_t stream) {
+  slow<<<32, 1, 0, stream>>>(in, out, n);
+  return cudaGetLastError();
+}
+"""
+LOOPS = {
+    "accesses": "for (int i = 0; i < 300000; i++) out[blockIdx.x] = in[i & 7];",
+    "none": "for (volatile int i = 0; i < 6000000; i = i + 1) {}",
+}
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_blocks_that_end_show_that_nothing_hangs(loop: str, tmp_path: Path) -> None:
+    """A launch may then take longer than the limit, which is for one block; a block that hangs is named as before."""
+    text = BLOCKS.replace("STATEMENT", LOOPS[loop])
+    library = play.build(text.replace("HANGS", "-1"), "k.cu", tmp_path / "slow")
+    took = play.play(library, text, clock="monotonic", seconds=60).seconds
+    impatient, patient = (play.play(library, text, seconds=took / 4, patience=n) for n in (1, 32))
+    assert [f.kind for f in impatient.run.findings] == ["timeout"], play.describe(impatient)
+    assert not patient.run.findings and patient.out == [7] * 32, play.describe(patient)
+    hangs = play.build(text.replace("HANGS", "5"), "k.cu", tmp_path / "hangs")
+    played = play.play(hangs, text, seconds=took / 4, patience=32)
+    (found,) = played.run.findings
+    assert (found.kind, found.where) == ("timeout", "k.cu:4") and "block (5, 0, 0)" in found.text
+
+
+def test_patience_has_an_end(tmp_path: Path) -> None:
+    text = BLOCKS.replace("STATEMENT", LOOPS["accesses"]).replace("HANGS", "-1")
+    library = play.build(text, "k.cu", tmp_path)
+    took = play.play(library, text, clock="monotonic", seconds=60).seconds
+    played = play.play(library, text, seconds=took / 20, patience=2)
+    assert [f.kind for f in played.run.findings] == ["timeout"], play.describe(played)
+
+
 # ---------------------------------------------------------------- a shuffle orders no memory
 
 

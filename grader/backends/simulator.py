@@ -320,13 +320,14 @@ class Device:
         threads: int = 0,
         multiprocessors: int = 4,  # few, so that grids sized by them stay small
         rubbish: int = 0,  # in local variables without a value: 0 to 3 give each thread another kind, 4 is zero
+        patience: int = 1,  # times the limit that a checked launch may take while each of its blocks keeps to it
     ) -> None:
         """Whether accesses are checked, for how many blocks traffic is counted, whether shuffles order no memory.
 
         An unchecked launch runs on so many OS threads, never more than 8; 0 is one per core.
         """
         self.checking = checking
-        self.runtime.options(checking, traced, pedantic, threads, multiprocessors, rubbish)
+        self.runtime.options(checking, traced, pedantic, threads, multiprocessors, rubbish, patience)
 
     def load(self, library: Path, launcher: str) -> str:
         """Empty, or why the launcher cannot be called."""

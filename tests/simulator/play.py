@@ -152,7 +152,8 @@ def _child(options: dict[str, Any], report: int) -> None:
     arena[start[0] : start[0] + 4 * n] = struct.pack(f"{n}f", *range(n))
     arena[start[1] : start[1] + 4 * n] = b"\x45" * 4 * n  # as in driver.cpp: no write leaves this
     device = simulator.Device(arena, report)
-    device.options(**{k: options[k] for k in ("checking", "traced", "pedantic", "threads", "rubbish") if k in options})
+    known = ("checking", "traced", "pedantic", "threads", "rubbish", "patience")
+    device.options(**{k: options[k] for k in known if k in options})
     if why := device.load(Path(options["library"]), "launch"):
         raise SystemExit(why)
     facts: list[str] = []
