@@ -196,7 +196,7 @@ class Worker:
         self.process: subprocess.Popen[bytes] | None = None
         self.started, self.loaded = False, 0
         self.cancelled, self.options = False, dict[str, int]()
-        self.excused = False  # a crash of its: cases.launch
+        self.excused = False  # whether a crash was put down to another process: cases.launch
         self.shared: tuple[int, int] | None = None  # descriptor and bytes of device memory
         for descriptor in (self.log, self.report):  # emptied between runs, while the child keeps them open
             fcntl.fcntl(descriptor, fcntl.F_SETFL, os.O_APPEND)
