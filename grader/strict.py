@@ -38,6 +38,7 @@ class Strict:
     more: tuple[Case, ...] = ()
     thread: threading.Thread | None = None
     why_not: str = ""
+    cut_short: str = ""  # why not all cases were tried
     trials: list[cases.Trial] = field(default_factory=list)
     seconds: float = 0.0
     error: Exception | None = None
@@ -97,6 +98,10 @@ class Strict:
         self.worker.add(built.library, exercise.declaration.launcher)
         for case in self.must + self.more:
             trial = cases.attempt(exercise, self.spec, self.worker, case, self.seed, CASE_SECONDS)
+            if trial.outcome in (Outcome.TIMEOUT, Outcome.NOT_RUN):  # nothing against it: slow here, or not simulated
+                said = trial.findings[0].text if trial.findings else trial.run.message
+                self.cut_short = f"ended at {case}: {said.partition(':')[0]}"
+                break
             self.trials.append(trial)
             if trial.findings or self._enough(time.monotonic() - began):
                 break
@@ -124,11 +129,12 @@ class Strict:
 
     def stage(self) -> Stage:
         """One line of the verdict."""
-        if self.why_not:
-            return Stage("simulator", "skipped", why=self.why_not)
+        if self.why_not or not self.trials:
+            return Stage("simulator", "skipped", why=self.why_not or self.cut_short)
         bad = sum(bool(t.findings) for t in self.trials)
         status = "fail" if bad else "pass"
-        return Stage("simulator", status, 1000 * self.seconds, len(self.trials) - bad, len(self.trials))
+        passed, total = len(self.trials) - bad, len(self.trials)
+        return Stage("simulator", status, 1000 * self.seconds, passed, total, self.cut_short)
 
 
 def _why_not(request: Request) -> str:
