@@ -44,7 +44,8 @@ def main() -> None:
 def kept_rows(path: Path, slugs: Sequence[str]) -> list[dict[str, Any]]:
     """Those in the file that are not measured now."""
     known = json.loads(path.read_text())["rows"] if path.exists() else []
-    return [row for row in known if row["exercise"] not in slugs and row["exercise"] in catalog.discover(HOME)]
+    others = set(catalog.discover(HOME)) - set(slugs)
+    return [row for row in known if row["exercise"] in others]
 
 
 def graded(slug: str) -> Verdict:
@@ -54,15 +55,12 @@ def graded(slug: str) -> Verdict:
 
 
 def shapes(slug: str, verdict: Verdict) -> list[dict[str, Any]]:
-    head = {"exercise": slug, "verdict": verdict.outcome.value, "measured": now()}
+    now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    head = {"exercise": slug, "verdict": verdict.outcome.value, "measured": now}
     if verdict.speed is None:
         why = verdict.detail or (verdict.findings[0].text if verdict.findings else "")
         return [head | {"why": why}]
     return [head | asdict(shape) | {"notes": verdict.speed.notes} for shape in verdict.speed.shapes]
-
-
-def now() -> str:
-    return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
 def table(record: dict[str, Any]) -> str:
