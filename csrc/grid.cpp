@@ -53,12 +53,14 @@ static bool have_blocks(u64 count, int threads) {  // one per OS thread, or all 
 // ---------------------------------------------------------------- the deadline
 
 static double limit, deadline, last_deadline, progress;  // `progress`: when a block ended last
+bool ending;
 
 void allow(double seconds) {
   limit = seconds;
   progress = now();
   deadline = progress + limit;
   last_deadline = progress + limit * (checking ? patience : 1);
+  ending = false;
 }
 
 void note_progress() {
@@ -83,6 +85,7 @@ void spend(u32 pc) {
 }
 
 void expire(u32 pc) {
+  ending = true;
   if (Report* r = report("timeout", "accesses", pc)) {
     place_thread(r, current);
     copy_name(r->note, launch->name, sizeof r->note);
@@ -134,6 +137,7 @@ static void set_indices(const Launch& l) {
 // Kernels without accesses do not see the deadline themselves.
 bool in_time(u64 done) {
   if (done & 255 || !overdue()) return true;
+  ending = true;
   if (Report* r = report("timeout", "grid", launch->pc)) {
     copy_name(r->note, launch->name, sizeof r->note);
     r->size = (long)done;

@@ -278,6 +278,7 @@ double time_left();
 void note_progress();  // a block has ended
 void spend(u32 pc);  // called when the budget of accesses is spent: looks at the clock and lets others run
 [[noreturn]] void expire(u32 pc);  // the kernel has taken too long
+extern bool ending;                // it has, and says so itself: no alarm need say it again
 void arm(double seconds);
 void disarm();
 void install_handlers();

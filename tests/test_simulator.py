@@ -242,6 +242,15 @@ def test_blocks_that_end_show_that_nothing_hangs(loop: str, tmp_path: Path) -> N
     assert (found.kind, found.where) == ("timeout", "k.cu:4") and "block (5, 0, 0)" in found.text
 
 
+@pytest.mark.parametrize(("after", "said"), [("usleep(400000);", ["k.cu:6"]), ("for (;;) usleep(1);", ["k.cu:6", ""])])
+def test_a_launcher_may_return_when_its_kernel_spent_the_time(after: str, said: list[str], tmp_path: Path) -> None:
+    """The kernel that loops is reported, and its launcher only if that loops as well."""
+    text = BLOCKS.replace("STATEMENT", "for (;;) out[blockIdx.x] = in[0];").replace("HANGS", "-1")
+    text = "#include <unistd.h>\n" + text.replace("return cuda", f"{after} return cuda")
+    played = play.play(play.build(text, "k.cu", tmp_path), text, seconds=0.5)
+    assert [(f.kind, f.where) for f in played.run.findings] == [("timeout", where) for where in said]
+
+
 def test_patience_has_an_end(tmp_path: Path) -> None:
     text = BLOCKS.replace("STATEMENT", LOOPS["accesses"]).replace("HANGS", "-1")
     library = play.build(text, "k.cu", tmp_path)
