@@ -36,8 +36,8 @@ define MISSING
 import importlib.util, sys
 if sys.version_info < (3, 10):
     sys.exit("error: %s is Python %s; 3.10 or newer is needed" % (sys.executable, sys.version.split()[0]))
-packages = {"cupy": "cupy-cuda$(if $(filter 12,$(CUDA)),12,13)x", "pynvml": "nvidia-ml-py", "xdist": "pytest-xdist"}
-packages["markdown_it"] = "markdown-it-py"
+packages = {"cupy": "cupy-cuda$(if $(filter 12,$(CUDA)),12,13)x", "pynvml": "nvidia-ml-py", "xdist": "pytest-xdist",
+            "markdown_it": "markdown-it-py"}
 missing = [packages.get(n, n.replace("_", "-")) for n in sys.argv[1:] if importlib.util.find_spec(n) is None]
 if missing:
     print("error: %s lacks %s; install with" % (sys.executable, ", ".join(missing)), file=sys.stderr)

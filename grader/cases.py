@@ -193,8 +193,7 @@ def _excused(worker: Worker, run: Run) -> bool:
     """Whether it may be another process's fault. Once a worker: what crashes now and then crashes."""
     if worker.excused or run.fate is not Fate.CRASHED or not isolate.caught(run.message):
         return False
-    now = gpu.state(isolate.contexts())
-    worker.excused = conditions.shared(now, now)
+    worker.excused = conditions.shared(gpu.state(isolate.contexts()))
     return worker.excused
 
 

@@ -64,9 +64,9 @@ def broken(before: State | None, after: State | None) -> bool:
     return before is not None and after is not None and after.uncorrected > before.uncorrected
 
 
-def shared(before: State | None, after: State | None) -> bool:
-    """Whether somebody else had turns on the GPU."""
-    return before is not None and after is not None and max(before.others, after.others) > 0
+def shared(*states: State | None) -> bool:
+    """Whether somebody else had turns on the GPU; False where a state could not be read."""
+    return None not in states and any(state.others > 0 for state in states if state)
 
 
 def disturbed(before: State | None, after: State | None) -> bool:

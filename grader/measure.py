@@ -102,7 +102,7 @@ def _measured(
     doubts: tuple[Finding, ...] = ()  # on a GPU that others use: no accusation, and no pass
     with turns.alone(progress), enough_memory():
         before = gpu.state(isolate.contexts())
-        crowded = conditions.shared(before, before)
+        crowded = conditions.shared(before)
         timed = [_Timed(exercise, spec, worker, ready, sizes, seed, crowded) for sizes in exercise.timed]
         for one, enough in _rounds(timed):
             shape = " × ".join(f"{k} {v}" for k, v in one.sizes.items())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -84,7 +85,8 @@ def test_every_dependency_is_pinned() -> None:
 def test_an_interpreter_of_ones_own_is_asked_for_all_that_is_imported() -> None:
     """`make … PYTHON=…` installs nothing: it names what is missing, under the names that are imported."""
     asked = " ".join(re.findall(r"^NEEDS [:+]= (.+)$", read("Makefile"), re.MULTILINE)).split()
-    others = dict(re.findall(r'packages\["(\w+)"\] = "([\w-]+)"', read("Makefile")))
+    found = re.search(r"^packages = (\{[^}]*\})", read("Makefile"), re.MULTILINE)
+    others = ast.literal_eval(found[1]) if found else {}
     assert names(PROJECT["project"]["dependencies"]) <= {others.get(name, name) for name in asked}
 
 
