@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from grader import backends, build, cases, check, isolate, judge
 from grader.author import TIMED, Check, checked
+from grader.backends import cuda
 from grader.errors import MachineError
 from grader.expect import expected
 from grader.folder import Folder
@@ -53,40 +55,72 @@ def compilers(folder: Folder, progress: Progress) -> Iterator[Check]:
 
 
 def _nvcc_all(folder: Folder, progress: Progress) -> Iterator[str]:
-    for path in (folder.skeleton, folder.solution, *folder.attempts):
+    for path in (folder.skeleton, folder.solution):
         progress(f"{folder.exercise.id}: nvcc {path.stem}")
         yield from nvcc(folder.exercise, path)
+    progress(f"{folder.exercise.id}: nvcc {len(folder.attempts)} attempts")
+    yield from nvcc_attempts(folder.exercise, folder.attempts)
 
 
 def nvcc(exercise: Exercise, path: Path) -> Iterator[str]:
-    """Compiled as the grader does, for one GPU; what ships compiles without a word. -O1 is quick and sees the same.
-
-    Of an attempt the device's half is compiled: nvcc reads the host's code for that too, and takes half as long.
-    """
+    """Compiled as the grader does, for one GPU; what ships compiles without a word."""
     ships = path.parent.parent.name == "solutions"
-    wanted = ships or all(one.outcome is not Outcome.COMPILE for one in expected(path))
-    with tempfile.TemporaryDirectory() as place:
-        cuda, header = backends.get("cuda"), Path(place) / "launcher.h"
-        header.write_text(cuda.header(exercise, path.read_text()))
-        words = [
-            "nvcc",
-            "-std=c++17",
-            "-arch=sm_90",
-            "-O1",
-            cuda.NO_BESSEL,
-            "-include",
-            str(header),
-            "-c" if ships else "-cubin",
-            str(path),
-            "-o",
-            f"{place}/out",
-        ]
-        done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+    wanted = ships or _legal(path)
+    done = _compiled(cuda.header(exercise, path.read_text()), path, whole=ships)
     said = (done.stdout + done.stderr).strip()
     if (done.returncode == 0) != wanted:
         yield f"{path} {'does not compile' if wanted else 'compiles, and must not'}; correct it\n{said}".rstrip()
     elif ships and said:
         yield f"{path} compiles with warnings; correct them\n{said}"
+
+
+def nvcc_attempts(exercise: Exercise, paths: Sequence[Path]) -> Iterator[str]:
+    """All with the same headers at once, as reading those is most of a compilation; one by one where that fails."""
+    alike: dict[object, list[Path]] = {}
+    for path in paths:
+        text = path.read_text()
+        headers = cuda.header(exercise, text), *INCLUDE.findall(text)
+        alike.setdefault(headers if _legal(path) else path, []).append(path)
+    for some in alike.values():
+        if len(some) == 1 or not _together(exercise, some):
+            for path in some:
+                yield from nvcc(exercise, path)
+
+
+INCLUDE = re.compile(r"^\s*#\s*include\b.*", re.MULTILINE)
+DEFINE = re.compile(r"^\s*#\s*define\s+(\w+)", re.MULTILINE)
+
+
+def _together(exercise: Exercise, paths: Sequence[Path]) -> bool:
+    """Each in a namespace, with a launcher of another name; none sees the macros of those before it."""
+    texts = [path.read_text() for path in paths]
+    launcher = exercise.declaration.launcher
+    parts = INCLUDE.findall(texts[0])
+    for number, text in enumerate(texts):
+        parts += [
+            f"#define {launcher} {launcher}_{number}",
+            f"namespace attempt_{number} {{",
+            exercise.declaration.text,
+        ]
+        parts += [text, "}", f"#undef {launcher}", *(f"#undef {name}" for name in DEFINE.findall(text))]
+    with tempfile.TemporaryDirectory() as place:
+        source = Path(place) / "together.cu"
+        source.write_text("\n".join(parts))
+        return _compiled(cuda.header(exercise, texts[0]), source, whole=False).returncode == 0
+
+
+def _legal(attempt: Path) -> bool:
+    return all(one.outcome is not Outcome.COMPILE for one in expected(attempt))
+
+
+def _compiled(header: str, source: Path, whole: bool) -> subprocess.CompletedProcess[str]:
+    """-O1 is quick and sees the same; so does the device's half, for which nvcc reads the host's code too."""
+    with tempfile.TemporaryDirectory() as place:
+        before = Path(place) / "launcher.h"
+        before.write_text(header)
+        words = ["nvcc", "-std=c++17", "-arch=sm_90", "-O1", cuda.NO_BESSEL, "-include", str(before)]
+        words += ["-c" if whole else "-cubin", str(source), "-o", f"{place}/out"]
+        return subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
 
 
 def simulated(folder: Folder) -> Iterator[str]:

@@ -88,7 +88,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "data": {"folder", "layout"},
     "author": {"catalog", "data", "errors", "expect", "folder", "model", "pristine"},
     "prove": {
-        "author", "backends", "build", "cases", "check", "errors", "expect", "folder", "isolate",
+        "author", "backends", "backends.cuda", "build", "cases", "check", "errors", "expect", "folder", "isolate",
         "judge", "model", "translate",
     },
     "efficiency": {"model"},
