@@ -21,6 +21,7 @@ sys.path[:0] = [str(HERE.parent), str(HERE.parent / "tests" / "simulator")]
 import play  # noqa: E402
 
 from grader.backends import simulator  # noqa: E402
+from grader.model import Fate  # noqa: E402
 
 MODES = {
     "unchecked": {"checked": False, "checking": False, "traced": 0, "threads": 1},
@@ -36,7 +37,7 @@ def measure(file: Path, folder: Path, mode: dict[str, int]) -> float:
     options = dict(mode)
     library = play.build(text, file.name, folder / f"{file.stem}{options['checked']}", bool(options.pop("checked")))
     played = play.play(library, text, repeat=5, **options)
-    assert not played.run.findings, play.describe(played)
+    assert played.run.fate is Fate.RETURNED and not played.run.findings, play.describe(played)
     return played.seconds * 1e3
 
 

@@ -212,15 +212,26 @@ static NOINLINE void host_access(uintptr_t p, size_t size, bool write, u32 pc) {
   }
 }
 
-static FORCE void callback(const void* pointer, size_t size, bool write, const void* caller, bool is_volatile = false) {
+// A function of its own, so that an access of a thread's own stack, as most are, need save no registers.
+template <size_t SIZE, bool WRITES, bool VOLATILE>
+static NOINLINE void beyond(uintptr_t p, const void* caller) {
+  if (UNLIKELY(!in_kernel())) return host_access(p, SIZE, WRITES, offset_of(caller));
+  access(p, SIZE, WRITES, false, offset_of(caller), VOLATILE);
+}
+
+template <size_t SIZE, bool WRITES, bool VOLATILE = false>
+static FORCE void callback(const void* pointer, const void* caller) {
   uintptr_t p = (uintptr_t)pointer;
   if (LIKELY(p - stacks_low < stacks_bytes)) {
-    if (UNLIKELY(unset != nullptr)) local_access(p, size, write, offset_of(caller));
-    return;
+    if (UNLIKELY(unset != nullptr)) local_access(p, SIZE, WRITES, offset_of(caller));
+  } else if (LIKELY(checking)) {
+    beyond<SIZE, WRITES, VOLATILE>(p, caller);
   }
-  if (UNLIKELY(!checking)) return;
-  if (UNLIKELY(!in_kernel())) return host_access(p, size, write, offset_of(caller));
-  access(p, size, write, false, offset_of(caller), is_volatile);
+}
+
+static void range(const void* p, size_t size, bool write, const void* caller) {
+  if (checking && size && !in_kernel()) host_access((uintptr_t)p, size, write, offset_of(caller));
+  else check((uintptr_t)p, size, write, false, offset_of(caller));
 }
 
 static OWN int spins;
@@ -243,9 +254,9 @@ static FORCE void maybe_spinning(const void* caller) {
 // ---------------------------------------------------------------- the sanitizer's ABI
 
 #define READ(name, bytes) \
-  ABI void __tsan_##name(void* p) { callback(p, bytes, false, CALLER); }
+  ABI void __tsan_##name(void* p) { callback<bytes, false>(p, CALLER); }
 #define WRITTEN(name, bytes) \
-  ABI void __tsan_##name(void* p) { callback(p, bytes, true, CALLER); }
+  ABI void __tsan_##name(void* p) { callback<bytes, true>(p, CALLER); }
 #define EACH(bytes)                                       \
   READ(read##bytes, bytes)                                \
   READ(unaligned_read##bytes, bytes)                      \
@@ -253,25 +264,25 @@ static FORCE void maybe_spinning(const void* caller) {
   WRITTEN(unaligned_write##bytes, bytes)                  \
   WRITTEN(unaligned_volatile_write##bytes, bytes)         \
   ABI void __tsan_volatile_write##bytes(void* p) {        \
-    callback(p, bytes, true, CALLER, true);               \
+    callback<bytes, true, true>(p, CALLER);               \
   }                                                       \
   ABI void __tsan_volatile_read##bytes(void* p) {         \
     maybe_spinning(CALLER);                               \
-    callback(p, bytes, false, CALLER, true);              \
+    callback<bytes, false, true>(p, CALLER);              \
   }                                                       \
   READ(unaligned_volatile_read##bytes, bytes)             \
   ABI void __tsan_read_write##bytes(void* p) {            \
-    callback(p, bytes, false, CALLER);                    \
-    callback(p, bytes, true, CALLER);                     \
+    callback<bytes, false>(p, CALLER);                    \
+    callback<bytes, true>(p, CALLER);                     \
   }                                                       \
   ABI void __tsan_unaligned_read_write##bytes(void* p) {  \
-    callback(p, bytes, false, CALLER);                    \
-    callback(p, bytes, true, CALLER);                     \
+    callback<bytes, false>(p, CALLER);                    \
+    callback<bytes, true>(p, CALLER);                     \
   }
 EACH(1) EACH(2) EACH(4) EACH(8) EACH(16)
 
-ABI void __tsan_read_range(void* p, size_t n) { callback(p, n, false, CALLER); }
-ABI void __tsan_write_range(void* p, size_t n) { callback(p, n, true, CALLER); }
+ABI void __tsan_read_range(void* p, size_t n) { range(p, n, false, CALLER); }
+ABI void __tsan_write_range(void* p, size_t n) { range(p, n, true, CALLER); }
 ABI void __tsan_init() {}
 ABI void __tsan_func_entry(void*) {}
 ABI void __tsan_func_exit() {}
@@ -331,20 +342,19 @@ ABI void __tsan_atomic_signal_fence(int) {}
 // ---------------------------------------------------------------- memcpy and friends (--wrap)
 
 static void both(void* to, const void* from, size_t n, const void* caller) {
-  if (!checking || !n) return;
-  callback(from, n, false, caller);
-  callback(to, n, true, caller);
+  range(from, n, false, caller);
+  range(to, n, true, caller);
 }
 ABI void* __wrap_memcpy(void* to, const void* from, size_t n) { return both(to, from, n, CALLER), memcpy(to, from, n); }
 ABI void* __wrap_memmove(void* to, const void* from, size_t n) { return both(to, from, n, CALLER), memmove(to, from, n); }
 ABI void* __wrap_memset(void* to, int value, size_t n) {
-  if (checking && n) callback(to, n, true, CALLER);
+  range(to, n, true, CALLER);
   return memset(to, value, n);
 }
 ABI void* __tsan_memcpy(void* to, const void* from, size_t n) { return both(to, from, n, CALLER), memcpy(to, from, n); }
 ABI void* __tsan_memmove(void* to, const void* from, size_t n) { return both(to, from, n, CALLER), memmove(to, from, n); }
 ABI void* __tsan_memset(void* to, int value, size_t n) {
-  if (checking && n) callback(to, n, true, CALLER);
+  range(to, n, true, CALLER);
   return memset(to, value, n);
 }
 
@@ -352,12 +362,13 @@ ABI void* __tsan_memset(void* to, int value, size_t n) {
 #define TWO(name, T)                                        \
   ABI void __wrap_##name(T x, T* sine, T* cosine) {         \
     name(x, sine, cosine);                                  \
-    if (checking) callback(sine, sizeof *sine, true, CALLER), callback(cosine, sizeof *cosine, true, CALLER); \
+    range(sine, sizeof *sine, true, CALLER);                \
+    range(cosine, sizeof *cosine, true, CALLER);            \
   }
 #define ONE(name, T, P)                                     \
   ABI T __wrap_##name(T x, P* p) {                          \
     T y = name(x, p);                                       \
-    if (checking) callback(p, sizeof *p, true, CALLER);     \
+    range(p, sizeof *p, true, CALLER);                      \
     return y;                                               \
   }
 TWO(sincos, double) TWO(sincosf, float)

@@ -26,7 +26,7 @@ PYBIND11_MODULE(_simulator, m) {
   m.def("initialise", &sim::initialise, "Marks bytes as having a value.");
   m.def("free_all", &sim::deallocate_all, "Frees all device memory.");
   m.def("use", &sim::use, "Takes line numbers from the library at `path`, loaded at `base`; False if it has none.");
-  m.def("begin", &sim::begin, "Starts a job: no findings, a time limit in seconds, the stream it was given.");
+  m.def("begin", &sim::begin, "Starts a job: no findings, a time limit in seconds, the stream it was given, whether traffic is counted.");
   m.def("leave", &sim::leave, "Does what the launcher left on its streams, where it may use any; on how many there was work nobody waited for.");
   m.def("finish", &finish, "Ends a job: findings, launches and counters as JSON lines.");
   m.def("error", [] { return sim::sticky_error ? sim::sticky_error : sim::last_error; });

@@ -9,6 +9,7 @@ namespace sim {
 int last_error, sticky_error;
 u32 patience = 1;
 u32 traced_blocks = ~0u;
+bool counting = true;
 static u64 launch_id;
 static Block* blocks[2048];
 static size_t block_count;

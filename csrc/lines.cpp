@@ -14,7 +14,7 @@
 
 namespace sim {
 uintptr_t module_low, module_high;
-static uintptr_t module_base;
+uintptr_t module_base;
 
 struct Row {
   u64 address;
@@ -436,7 +436,6 @@ bool load_lines(const char* path, uintptr_t base) {
 
 // ---------------------------------------------------------------- the answer
 
-u32 offset_of(const void* pc) { return (u32)((uintptr_t)pc - module_base); }
 
 static const Row* row_at(u64 address) {
   size_t low = 0, high = row_count;

@@ -209,6 +209,7 @@ class Job:
     seconds: float = 10.0  # time limit; on the simulator a block's, see its option `patience`
     recorded: bool = True  # as in Exercise
     streamed: bool = True  # as in Declaration
+    counted: bool = True  # whether the simulator counts sectors and wavefronts
 
 
 class Fate(Enum):

@@ -97,7 +97,8 @@ class Strict:
         exercise, began = self.request.exercise, time.monotonic()
         self.worker.add(built.library, exercise.declaration.launcher)
         for case in self.must + self.more:
-            trial = cases.attempt(exercise, self.spec, self.worker, case, self.seed, CASE_SECONDS)
+            call = cases.prepare(exercise, self.spec, case, self.seed, "simulator", CASE_SECONDS)
+            trial = cases.tried(exercise, self.worker, cases.uncounted(call))
             if trial.outcome in (Outcome.TIMEOUT, Outcome.NOT_RUN):  # nothing against it: slow here, or not simulated
                 said = trial.findings[0].text if trial.findings else trial.run.message
                 self.cut_short = f"ended at {case}: {said.partition(':')[0]}"

@@ -63,7 +63,7 @@ def job_to(job: Job) -> dict[str, Any]:
 def job_from(data: dict[str, Any]) -> Job:
     buffers = tuple(Buffer(**b) for b in data["buffers"])
     arguments = tuple(Argument(**a) for a in data["arguments"])
-    return Job(buffers, arguments, data["span"], data["seconds"], data["recorded"], data["streamed"])
+    return Job(**{**data, "buffers": buffers, "arguments": arguments})
 
 
 def run_to(run: Run) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from grader import catalog, cli, efficiency, judge
-from grader.model import Outcome, Request, Traffic, Verdict
+from grader import catalog, cli, efficiency, isolate, judge
+from grader.model import Job, Outcome, Request, Run, Traffic, Verdict
 
 HOME = Path(__file__).resolve().parents[1]
 SOURCE = "int a;\ny[i] = x[i * 8];\ns[t] = 0;\n"
@@ -69,6 +69,22 @@ def graded(slug: str, attempt: str, limits: dict[str, float]) -> Verdict:
     exercise = replace(catalog.load(HOME, slug), efficiency=limits)
     source = HOME / "tests" / "attempts" / slug / f"{attempt}.cu"
     return judge.grade(Request(exercise, source, source.read_text(), source, "simulator", examples=10, seed=1))
+
+
+def test_a_verdict_counts_in_one_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last one; of the others nothing is shown."""
+    seen: list[tuple[bool, bool]] = []
+
+    def run(worker: isolate.Worker, job: Job) -> Run:
+        done = real(worker, job)
+        seen.append((job.counted, bool(done.traffic)))
+        return done
+
+    real = isolate.Worker.run
+    monkeypatch.setattr(isolate.Worker, "run", run)
+    assert graded("04_warp_reduce", "serial_row", {}).outcome is Outcome.PASS
+    assert [counted for counted, traffic in seen if traffic] == [True]
+    assert sum(not counted for counted, _ in seen) >= 10
 
 
 def test_simulate_prints_the_lines(capsys: pytest.CaptureFixture[str]) -> None:

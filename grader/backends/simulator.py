@@ -373,7 +373,7 @@ class Device:
         values = marshal.arguments(job, lambda b: places[b.name], self._table)
         if job.streamed:
             values.append(ctypes.c_void_p(_STREAM))
-        self.runtime.begin(job.seconds, _STREAM if job.recorded else _ANY_STREAM)
+        self.runtime.begin(job.seconds, _STREAM if job.recorded else _ANY_STREAM, job.counted)
         with veil.hidden(self.base, len(self.arena)):  # host memory too is a copy
             status = self.launcher(*values)
             left = 0 if job.recorded else self.runtime.leave()
