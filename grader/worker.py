@@ -6,7 +6,6 @@ nor anything that knows what is right.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import ctypes
 import mmap
@@ -25,18 +24,15 @@ FILE_BYTES = 64 << 20  # of one file, the log included
 
 
 def main(arguments: list[str]) -> int:
-    words = argparse.ArgumentParser()
-    words.add_argument("backend")
-    for name in ("channel", "arena", "report", "parent"):
-        words.add_argument(name, type=int)
-    told = words.parse_args(arguments)
-    if told.parent:
-        _die_with(told.parent)
+    backend, *numbers = arguments
+    socket_, memory, report, parent = map(int, numbers)
+    if parent:
+        _die_with(parent)
     _limit()
-    channel = wire.Channel(socket.socket(fileno=told.channel), room=1)
-    arena = mmap.mmap(told.arena, 0)
+    channel = wire.Channel(socket.socket(fileno=socket_), room=1)
+    arena = mmap.mmap(memory, 0)
     veil.forget("arena")
-    serve(channel, _Lazy(told.backend, arena, told.report))
+    serve(channel, _Lazy(backend, arena, report))
     return 0
 
 

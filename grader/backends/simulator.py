@@ -20,7 +20,6 @@ from typing import Any, cast
 from grader import included, marshal, veil
 from grader.findings import complete, findings, launches, left
 from grader.model import Buffer, Compiled, Exercise, Fate, Finding, Job, Run, Sources
-from grader.translate import translate
 
 __all__ = ["Device", "compiler", "device", "explain", "findings", "reported", "sources", "why_not"]
 
@@ -154,6 +153,8 @@ def sources(exercise: Exercise, text: str, name: str, checked: bool = True, watc
 
     Precompiles the headers on first use.
     """
+    from grader.translate import translate  # not in the worker, which starts the sooner
+
     _precompile(checked, watched)
     stem = name.removesuffix(".cu")
     return Sources(
