@@ -132,7 +132,7 @@ def prepare(
 
 
 def uncounted(call: Call) -> Call:
-    """Counting sectors and wavefronts is a third of a checked run, and few are looked at."""
+    """Counting sectors and wavefronts is a quarter of a checked run and more, and one case's are shown."""
     return replace(call, plan=replace(call.plan, job=replace(call.plan.job, counted=False)))
 
 
