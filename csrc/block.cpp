@@ -173,7 +173,7 @@ static void open_warp(Warp& w, int lanes, u32 linear) {
   for (u16& c : w.clock) c = 1;
   memset(w.logged, 0, sizeof w.logged);
   w.dirty = false;
-  w.traced = checking && counting && linear < traced_blocks;
+  w.traced = checking && linear < traced_blocks;
 }
 
 void open_block(Block* b, u32 linear) {

@@ -9,7 +9,6 @@ namespace sim {
 int last_error, sticky_error;
 u32 patience = 1;
 u32 traced_blocks = ~0u;
-bool counting = true;
 static u64 launch_id;
 static Block* blocks[2048];
 static size_t block_count;
@@ -54,14 +53,12 @@ static bool have_blocks(u64 count, int threads) {  // one per OS thread, or all 
 // ---------------------------------------------------------------- the deadline
 
 static double limit, deadline, last_deadline, progress;  // `progress`: when a block ended last
-bool ending;
 
 void allow(double seconds) {
   limit = seconds;
   progress = now();
   deadline = progress + limit;
   last_deadline = progress + limit * (checking ? patience : 1);
-  ending = false;
 }
 
 void note_progress() {
@@ -86,7 +83,7 @@ void spend(u32 pc) {
 }
 
 void expire(u32 pc) {
-  ending = true;
+  put_off_alarm();
   if (Report* r = report("timeout", "accesses", pc)) {
     place_thread(r, current);
     copy_name(r->note, launch->name, sizeof r->note);
@@ -138,7 +135,7 @@ static void set_indices(const Launch& l) {
 // Kernels without accesses do not see the deadline themselves.
 bool in_time(u64 done) {
   if (done & 255 || !overdue()) return true;
-  ending = true;
+  put_off_alarm();
   if (Report* r = report("timeout", "grid", launch->pc)) {
     copy_name(r->note, launch->name, sizeof r->note);
     r->size = (long)done;

@@ -10,13 +10,13 @@ void initialise(uintptr_t address, size_t bytes) {
   if (a) memset(a->written + (address - a->base), 1, bytes);
 }
 
-void begin(double seconds, u64 stream, bool counted) {
+void begin(double seconds, u64 stream, u32 traced) {
   clear_reports();
   clear_traffic();
   last_error = sticky_error = 0;
   dynamic_allowed = STATIC_LIMIT;
   job_stream = stream;
-  counting = counted;
+  traced_blocks = traced;
   begin_joins();
   accesses = 0;
   forget_graphs();

@@ -13,8 +13,7 @@
 #include <unistd.h>
 
 namespace sim {
-uintptr_t module_low, module_high;
-uintptr_t module_base;
+uintptr_t module_low, module_high, module_base;
 
 struct Row {
   u64 address;
@@ -435,7 +434,6 @@ bool load_lines(const char* path, uintptr_t base) {
 }
 
 // ---------------------------------------------------------------- the answer
-
 
 static const Row* row_at(u64 address) {
   size_t low = 0, high = row_count;

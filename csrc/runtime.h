@@ -278,9 +278,9 @@ double time_left();
 void note_progress();  // a block has ended
 void spend(u32 pc);  // called when the budget of accesses is spent: looks at the clock and lets others run
 [[noreturn]] void expire(u32 pc);  // the kernel has taken too long
-extern bool ending;                // it has, and says so itself: no alarm need say it again
 void arm(double seconds);
 void disarm();
+void put_off_alarm();  // a kernel has taken too long and says so itself: it ends, and its launcher may return
 void install_handlers();
 void add_signal_stack();  // for the calling OS thread
 
@@ -290,7 +290,7 @@ extern u64 job_stream;          // the stream it was given; 0: any will do
 extern int multiprocessors;     // of the device that we pretend to be
 extern size_t dynamic_allowed;  // bytes of dynamic shared memory it has opted in to
 void initialise(uintptr_t address, size_t bytes);
-void begin(double seconds, u64 stream, bool counted);
+void begin(double seconds, u64 stream, u32 traced);
 size_t finish(char* out, size_t room);  // findings, launches and counters as JSON lines
 bool use(const char* path, uintptr_t base);  // the learner's library; false: it has no line numbers
 
@@ -323,17 +323,15 @@ void keep_reports();  // what was found while the library loaded stays true in e
 void hand_over(const char* text, size_t n);  // to the judge, who reads it there
 extern int report_fd;
 
-extern uintptr_t module_base;
-inline u32 offset_of(const void* pc) { return (u32)((uintptr_t)pc - module_base); }  // of the learner's code
+extern uintptr_t module_low, module_high, module_base;  // of the learner's library
+inline u32 offset_of(const void* pc) { return (u32)((uintptr_t)pc - module_base); }
 Place place(u32 pc);
 bool load_lines(const char* path, uintptr_t base);
 void use_module(uintptr_t low, uintptr_t high);
-extern uintptr_t module_low, module_high;
 
 // ---------------------------------------------------------------- counters (traffic.cpp)
 
-extern u32 traced_blocks;  // of a job whose traffic is counted
-extern bool counting;
+extern u32 traced_blocks;
 void log_access(Warp& w, u32 pc, unsigned size, u8 flags, u64 address);
 void count_warp(Warp& w);
 void clear_traffic();

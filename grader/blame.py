@@ -29,8 +29,9 @@ def blamed(exercise: Exercise, spec: Spec, text: str, trial: Trial, options: Map
     built = build.start(sources, "simulator", build.cache()).wait()
     if built.errors:  # a jump over a declaration, which only this build does not take
         return trial
-    call = cases.uncounted(cases.prepare(exercise, spec, trial.case, trial.seed, "simulator", SECONDS))
-    with isolate.start("simulator", cases.arena_size(spec.moved(**trial.case.sizes)), options) as worker:
+    call = cases.prepare(exercise, spec, trial.case, trial.seed, "simulator", SECONDS)
+    arena, options = cases.arena_size(spec.moved(**trial.case.sizes)), {**options, "traced": 0}
+    with isolate.start("simulator", arena, options) as worker:
         worker.add(built.library, exercise.declaration.launcher)
         runs = [_run(worker, call, rubbish) for rubbish in RUBBISH]
     found = tuple(f for f in runs[0].run.findings if f.kind == "uninit")

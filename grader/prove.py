@@ -97,12 +97,9 @@ def _together(exercise: Exercise, paths: Sequence[Path]) -> bool:
     launcher = exercise.declaration.launcher
     parts = INCLUDE.findall(texts[0])
     for number, text in enumerate(texts):
-        parts += [
-            f"#define {launcher} {launcher}_{number}",
-            f"namespace attempt_{number} {{",
-            exercise.declaration.text,
-        ]
-        parts += [text, "}", f"#undef {launcher}", *(f"#undef {name}" for name in DEFINE.findall(text))]
+        parts += [f"#define {launcher} {launcher}_{number}", f"namespace attempt_{number} {{"]
+        parts += [exercise.declaration.text, text, "}"]
+        parts += [f"#undef {name}" for name in (launcher, *DEFINE.findall(text))]
     with tempfile.TemporaryDirectory() as place:
         source = Path(place) / "together.cu"
         source.write_text("\n".join(parts))

@@ -53,7 +53,7 @@ class Strict:
         except Refused as refused:
             self.why_not = str(refused)
             return self
-        self.worker = self.stack.enter_context(isolate.start("simulator", cases.arena_size(BUDGET)))
+        self.worker = self.stack.enter_context(isolate.start("simulator", cases.arena_size(BUDGET), {"traced": 0}))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -97,8 +97,7 @@ class Strict:
         exercise, began = self.request.exercise, time.monotonic()
         self.worker.add(built.library, exercise.declaration.launcher)
         for case in self.must + self.more:
-            call = cases.prepare(exercise, self.spec, case, self.seed, "simulator", CASE_SECONDS)
-            trial = cases.tried(exercise, self.worker, cases.uncounted(call))
+            trial = cases.attempt(exercise, self.spec, self.worker, case, self.seed, CASE_SECONDS)
             if trial.outcome in (Outcome.TIMEOUT, Outcome.NOT_RUN):  # nothing against it: slow here, or not simulated
                 said = trial.findings[0].text if trial.findings else trial.run.message
                 self.cut_short = f"ended at {case}: {said.partition(':')[0]}"

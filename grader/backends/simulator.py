@@ -327,8 +327,8 @@ class Device:
 
         An unchecked launch runs on so many OS threads, never more than 8; 0 is one per core.
         """
-        self.checking = checking
-        self.runtime.options(checking, traced, pedantic, threads, multiprocessors, rubbish, patience)
+        self.checking, self.traced = checking, traced
+        self.runtime.options(checking, pedantic, threads, multiprocessors, rubbish, patience)
 
     def load(self, library: Path, launcher: str) -> str:
         """Empty, or why the launcher cannot be called."""
@@ -374,7 +374,8 @@ class Device:
         values = marshal.arguments(job, lambda b: places[b.name], self._table)
         if job.streamed:
             values.append(ctypes.c_void_p(_STREAM))
-        self.runtime.begin(job.seconds, _STREAM if job.recorded else _ANY_STREAM, job.counted)
+        traced = self.traced if job.counted else 0
+        self.runtime.begin(job.seconds, _STREAM if job.recorded else _ANY_STREAM, traced)
         with veil.hidden(self.base, len(self.arena)):  # host memory too is a copy
             status = self.launcher(*values)
             left = 0 if job.recorded else self.runtime.leave()

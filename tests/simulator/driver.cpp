@@ -46,7 +46,7 @@ int main(int count, char** words) {
   for (int i = 0; i < n; i++) in[i] = (float)i;
   memset(out, 0x45, 4ull * n);
   sim::initialise((uintptr_t)in, 4ull * n);
-  sim::begin(atof(words[3]), 0x51AE, true);
+  sim::begin(atof(words[3]), 0x51AE, ~0u);
   int status = launcher(in, out, n, (void*)0x51AE);
   static char text[1 << 20];
   size_t used = sim::finish(text, sizeof text);
