@@ -1,6 +1,7 @@
 """Every reference against the library and this GPU's copy bandwidth. Needs a GPU.
 
-python benchmarks/solutions.py [--only NAME …]      writes benchmarks/results/solutions-<device>.{json,md}
+python benchmarks/solutions.py [--only NAME …]      writes benchmarks/results/solutions-<device>.json
+python benchmarks/solutions.py --write              puts the newest into docs/figures.md and solutions/*/README.md
 
 With --only, the rows of the other exercises stay as they are in the file; each row has its own date.
 """
@@ -9,7 +10,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
+import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timezone
@@ -20,25 +23,43 @@ from typing import Any
 HOME = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(HOME))
 
+import steps  # noqa: E402
+
 from grader import backends, catalog, gpu, judge  # noqa: E402
 from grader.errors import GraderError  # noqa: E402
 from grader.model import Request, Verdict  # noqa: E402
 
+RESULTS = HOME / "benchmarks" / "results"
+MARKS = ("<!-- references: begin -->", "<!-- references: end -->")  # of docs/figures.md
+SAID = re.compile(r"^Measured on an (?:(?!\n\n).)*?`benchmarks/solutions\.py`.*?(?=\n\n)", re.MULTILINE | re.DOTALL)
+WIDTH = 125  # of a line in a README
+TIED = "\N{NO-BREAK SPACE}"  # while lines are broken
 
-def main() -> None:
-    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    words.add_argument("--only", nargs="+", default=[], metavar="NAME", help="these exercises")
-    slugs = [catalog.find(HOME, name) for name in words.parse_args().only] or catalog.discover(HOME)
+
+def main(words: Sequence[str] | None = None) -> None:
+    told = arguments(words)
+    if told.write:
+        return write()
+    slugs = [catalog.find(HOME, name) for name in told.only] or catalog.discover(HOME)
     device = backends.get("cuda").device()
-    base = HOME / "benchmarks" / "results" / f"solutions-{device.replace(' ', '_')}"
-    kept = kept_rows(base.with_suffix(".json"), slugs)
+    path = RESULTS / f"solutions-{device.replace(' ', '_')}.json"
+    kept = kept_rows(path, slugs)
     rows = sorted(kept + [row for slug in slugs for row in shapes(slug, graded(slug))], key=lambda row: row["exercise"])
     found = gpu.find()
     record = {"device": device, "driver": found.driver if found else "", "rows": rows}
-    base.parent.mkdir(parents=True, exist_ok=True)
-    base.with_suffix(".json").write_text(json.dumps(record, indent=1) + "\n")
-    base.with_suffix(".md").write_text(table(record))
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(record, indent=1) + "\n")
     print(table(record))
+
+
+def arguments(told: Sequence[str] | None) -> argparse.Namespace:
+    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    words.add_argument("--only", nargs="+", default=[], metavar="NAME", help="these exercises")
+    words.add_argument("--write", action="store_true", help="put the figures into the pages; measures nothing")
+    return words.parse_args(told)
+
+
+# ---------------------------------------------------------------- measuring
 
 
 def kept_rows(path: Path, slugs: Sequence[str]) -> list[dict[str, Any]]:
@@ -63,34 +84,77 @@ def shapes(slug: str, verdict: Verdict) -> list[dict[str, Any]]:
     return [head | asdict(shape) | {"notes": verdict.speed.notes} for shape in verdict.speed.shapes]
 
 
+# ---------------------------------------------------------------- what is said of it
+
+
 def table(record: dict[str, Any]) -> str:
-    timed = [r for r in record["rows"] if r.get("library_us")]
     dates = sorted({row["measured"][:10] for row in record["rows"]})
     lines = [
         f"{record['device']}, driver {record['driver']}, {' to '.join(dates)}; cold L2, medians",
         "",
-        "| exercise | shape | reference | library | library ÷ reference | rate | of copy bandwidth |",
+        "| exercise | shape | reference | library | library ÷ reference | rate | of the roofline |",
         "|---|---|--:|--:|--:|--:|--:|",
+        *map(line, record["rows"]),
     ]
-    for r in record["rows"]:
-        if "learner_us" not in r:
-            lines.append(f"| {r['exercise']} | {r['verdict']}: {r['why']} | | | | | |")
-            continue
-        shape = " ".join(f"{k}={v}" for k, v in r["sizes"].items())
-        ours, theirs = r["learner_us"], r["library_us"]
-        faster = f"{theirs / ours:.2f}×" if theirs else ""
-        lines.append(
-            f"| {r['exercise']} | {shape} | {ours:.0f} µs | {theirs:.0f} µs | {faster} | {r['rate']} "
-            f"| {share(r['roofline_pct'])} |"
-        )
-    if timed:
-        mean = exp(sum(log(r["library_us"] / r["learner_us"]) for r in timed) / len(timed))
-        lines += ["", f"Geometric mean of library ÷ reference over {len(timed)} shapes: {mean:.2f}×"]
+    if gains := [r["library_us"] / r["learner_us"] for r in record["rows"] if r.get("library_us")]:
+        mean = exp(sum(map(log, gains)) / len(gains))
+        lines += ["", f"Geometric mean of library ÷ reference over {len(gains)} shapes: {mean:.2f}×"]
     return "\n".join(lines) + "\n"
 
 
-def share(percent: float | None) -> str:
-    return "" if percent is None else f"{percent:.0f} %"
+def line(row: dict[str, Any]) -> str:
+    if "learner_us" not in row:
+        return f"| {row['exercise']} | {row['verdict']}: {row['why']} | | | | | |"
+    shape = " ".join(f"{name}={value}" for name, value in row["sizes"].items())
+    ours, theirs = row["learner_us"], row["library_us"]
+    library = f"{theirs:.0f} µs | {theirs / ours:.2f}×" if theirs else " | "
+    share = "" if row["roofline_pct"] is None else f"{row['roofline_pct']:.0f} %"
+    return f"| {row['exercise']} | {shape} | {ours:.0f} µs | {library} | {row['rate']} | {share} |"
+
+
+def sentence(record: dict[str, Any], slug: str) -> str:
+    """What a solution's README says of its times."""
+    rows = [row for row in record["rows"] if row["exercise"] == slug]
+    device, day = record["device"].removeprefix("NVIDIA "), rows[0]["measured"][:10]
+    said = f"Measured on an {device} (driver {record['driver']}, {day}, cold L2, `benchmarks/solutions.py`): "
+    wrapped = textwrap.fill(said + "; ".join(map(clause, rows)) + ".", WIDTH, break_on_hyphens=False)
+    return wrapped.replace(TIED, " ")
+
+
+def clause(row: dict[str, Any]) -> str:
+    shape = ", ".join(f"{name}{TIED}={TIED}{value:,}" for name, value in row["sizes"].items())
+    share = row["roofline_pct"]
+    of_copy = f", {share:.0f} % of copy bandwidth" if share is not None and row["rate"].endswith("B/s") else ""
+    library = f"; the library takes {row['library_us'] / row['learner_us']:.2f}× as long" if row["library_us"] else ""
+    return f"{steps.microseconds(row['learner_us'])} at {shape} ({row['rate']}{of_copy}{library})"
+
+
+# ---------------------------------------------------------------- pages
+
+
+def newest() -> dict[str, Any]:
+    """The record with the newest row."""
+    records: list[dict[str, Any]] = [json.loads(path.read_text()) for path in RESULTS.glob("solutions-*.json")]
+    if not records:
+        raise SystemExit(f"nothing is in {RESULTS}; measure first, on a GPU: python benchmarks/solutions.py")
+    return max(records, key=lambda record: max(row["measured"] for row in record["rows"]))
+
+
+def write() -> None:
+    record = newest()
+    page = HOME / "docs" / "figures.md"
+    page.write_text(steps.placed(page.read_text(), table(record), MARKS))
+    for slug in dict.fromkeys(row["exercise"] for row in record["rows"] if "learner_us" in row):
+        readme = HOME / "solutions" / slug / "README.md"
+        readme.write_text(placed(readme.read_text(), sentence(record, slug)))
+
+
+def placed(text: str, said: str) -> str:
+    """The README with this paragraph instead of the one that it has, or else below the table of its steps."""
+    if SAID.search(text):
+        return SAID.sub(lambda _: said, text, count=1)
+    before, after = text.split(f"{steps.END}\n", 1)
+    return f"{before}{steps.END}\n\n{said}\n{after}"
 
 
 if __name__ == "__main__":

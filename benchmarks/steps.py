@@ -236,22 +236,26 @@ def _cells(rung: Mapping[str, Any]) -> tuple[str, str, str]:
     if rung["failed"]:
         return f"none: {rung['failed'].splitlines()[0]}", "", ""
     us, gain = rung["us"], rung["gain"]
-    time_ = f"{us:,.0f} µs" if us >= 100 else f"{us:.1f} µs"
     if not gain:
-        return time_, rung["rate"], ""
+        return microseconds(us), rung["rate"], ""
     low, high = rung["ci"]
-    return time_, rung["rate"], f"{_times(gain)} ({_times(low)} – {_times(high)})"
+    return microseconds(us), rung["rate"], f"{_times(gain)} ({_times(low)} – {_times(high)})"
+
+
+def microseconds(us: float) -> str:
+    return f"{us:,.0f} µs" if us >= 100 else f"{us:.1f} µs"
 
 
 def _times(ratio: float) -> str:
     return f"{ratio:.0f}×" if ratio >= 100 else f"{ratio:.1f}×" if ratio >= 10 else f"{ratio:.2f}×"
 
 
-def placed(text: str, inside: str) -> str:
-    """The README with `inside` between its two marker lines."""
-    before, rest = text.split(f"{BEGIN}\n", 1)
-    after = rest.split(f"{END}\n", 1)[1]
-    return f"{before}{BEGIN}\n{inside}\n{END}\n{after}"
+def placed(text: str, inside: str, marks: tuple[str, str] = author.MARKS) -> str:
+    """The page with `inside` between its two marker lines."""
+    begin, end = marks
+    before, rest = text.split(f"{begin}\n", 1)
+    after = rest.split(f"{end}\n", 1)[1]
+    return f"{before}{begin}\n{inside}\n{end}\n{after}"
 
 
 # ---------------------------------------------------------------- READMEs
