@@ -59,14 +59,31 @@ def draw(record: dict[str, Any], found: list[tuple[str, float, float]], fp32: fl
             [fp32 / copy, high], [fp32, fp32], color="0.6", dashes=(4, 2), label=f"fp32, {fp32 / 1000:,.0f} TFLOP/s"
         )
     axes.scatter([x for _, x, _ in found], [y for _, _, y in found], s=14)
-    for name, x, y in found:
-        axes.annotate(name, (x, y), xytext=(3, 3), textcoords="offset points", fontsize=7)
+    for together in near(found):
+        names = ", ".join(dict.fromkeys(name for name, _, _ in together))
+        _, x, y = max(together, key=lambda point: point[1])
+        axes.annotate(names, (x, y), xytext=(5, -3), textcoords="offset points", fontsize=7)
     axes.set(xscale="log", yscale="log", xlabel="operations per byte that must move", ylabel="GFLOP/s")
     axes.set_ylim(min(y for _, _, y in found) / 2, max(y for _, _, y in found) * 4)
     newest = max(row["measured"] for row in record["rows"])[:10]
     axes.set_title(f"References on {record['device']}, {newest}", fontsize=10)
     axes.legend(loc="lower right", fontsize=8)
     return figure
+
+
+def near(found: list[tuple[str, float, float]]) -> list[list[tuple[str, float, float]]]:
+    """The points in groups that share a label: within a third of the group's first one, either way."""
+    groups: list[list[tuple[str, float, float]]] = []
+    for point in found:
+        _, x, y = point
+        for group in groups:
+            _, first_x, first_y = group[0]
+            if 3 / 4 < x / first_x < 4 / 3 and 3 / 4 < y / first_y < 4 / 3:
+                group.append(point)
+                break
+        else:
+            groups.append([point])
+    return groups
 
 
 def bandwidth(record: dict[str, Any]) -> float:
