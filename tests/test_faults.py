@@ -50,7 +50,7 @@ def _quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(judge, "CREW", 1)
     monkeypatch.setattr(isolate, "LOAD_SECONDS", LIMIT)
     monkeypatch.setattr(cases, "SHRINK_SECONDS", 0.2)
-    monkeypatch.setattr(overdraft, "ROOM", 1 << 29)
+    monkeypatch.setattr(overdraft, "ROOM", 1 << 28)
     monkeypatch.setattr(sandbox, "_distrusted", {})
 
 
@@ -211,12 +211,14 @@ def _words(pid: int) -> str:
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_source_that_misbehaves(name: str) -> None:
+def test_a_source_that_misbehaves(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     fault = FAULTS[name]
+    hanging = "TIMEOUT" in fault.outcomes
+    if not hanging:  # on a busy machine too it does what it does
+        monkeypatch.setattr(judge, "SECONDS", dict.fromkeys(judge.SECONDS, SLOW_MACHINE * 2 * LIMIT))
     verdict = graded(fault.text)
     assert verdict.outcome.value in fault.outcomes.split(), (verdict.outcome, spoken(verdict)[-600:])
     assert fault.says in spoken(verdict)
-    hanging = "TIMEOUT" in fault.outcomes
     assert cases_seconds(verdict) < SLOW_MACHINE * (LIMIT * (1 if hanging else 2) + GRACE)
     assert right().outcome is Outcome.PASS
 
