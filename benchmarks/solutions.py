@@ -113,8 +113,10 @@ def line(row: dict[str, Any]) -> str:
 
 
 def sentence(record: dict[str, Any], slug: str) -> str:
-    """What a solution's README says of its times."""
-    rows = [row for row in record["rows"] if row["exercise"] == slug]
+    """What a solution's README says of its times; nothing where none is on record."""
+    rows = [row for row in record["rows"] if row["exercise"] == slug and "learner_us" in row]
+    if not rows:
+        return ""
     device, day = record["device"].removeprefix("NVIDIA "), rows[0]["measured"][:10]
     said = f"Measured on an {device} (driver {record['driver']}, {day}, cold L2, `benchmarks/solutions.py`): "
     wrapped = textwrap.fill(said + "; ".join(map(clause, rows)) + ".", WIDTH, break_on_hyphens=False)
@@ -132,21 +134,22 @@ def clause(row: dict[str, Any]) -> str:
 # ---------------------------------------------------------------- pages
 
 
-def newest() -> dict[str, Any]:
-    """The record with the newest row."""
-    records: list[dict[str, Any]] = [json.loads(path.read_text()) for path in RESULTS.glob("solutions-*.json")]
-    if not records:
-        raise SystemExit(f"nothing is in {RESULTS}; measure first, on a GPU: python benchmarks/solutions.py")
-    return max(records, key=lambda record: max(row["measured"] for row in record["rows"]))
+def records() -> list[dict[str, Any]]:
+    """What is on record, the one with the newest row last."""
+    found: list[dict[str, Any]] = [json.loads(path.read_text()) for path in RESULTS.glob("solutions-*.json")]
+    return sorted(found, key=lambda record: max(row["measured"] for row in record["rows"]))
 
 
 def write() -> None:
-    record = newest()
+    if not (known := records()):
+        raise SystemExit(f"nothing is in {RESULTS}; measure first, on a GPU: python benchmarks/solutions.py")
+    record = known[-1]
     page = HOME / "docs" / "figures.md"
     page.write_text(steps.placed(page.read_text(), table(record), MARKS))
-    for slug in dict.fromkeys(row["exercise"] for row in record["rows"] if "learner_us" in row):
+    for slug in dict.fromkeys(row["exercise"] for row in record["rows"]):
         readme = HOME / "solutions" / slug / "README.md"
-        readme.write_text(placed(readme.read_text(), sentence(record, slug)))
+        if said := sentence(record, slug):
+            readme.write_text(placed(readme.read_text(), said))
 
 
 def placed(text: str, said: str) -> str:
