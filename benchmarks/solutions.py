@@ -29,7 +29,6 @@ from grader import backends, catalog, gpu, judge  # noqa: E402
 from grader.errors import GraderError  # noqa: E402
 from grader.model import Request, Verdict  # noqa: E402
 
-RESULTS = HOME / "benchmarks" / "results"
 MARKS = ("<!-- references: begin -->", "<!-- references: end -->")  # of docs/figures.md
 SAID = re.compile(r"^Measured on an (?:(?!\n\n).)*?`benchmarks/solutions\.py`.*?(?=\n\n)", re.MULTILINE | re.DOTALL)
 WIDTH = 125  # of a line in a README
@@ -41,13 +40,11 @@ def main(words: Sequence[str] | None = None) -> None:
     if told.write:
         return write()
     slugs = [catalog.find(HOME, name) for name in told.only] or catalog.discover(HOME)
-    device = backends.get("cuda").device()
-    path = RESULTS / f"solutions-{device.replace(' ', '_')}.json"
+    path = steps.results("solutions")
     kept = kept_rows(path, slugs)
     rows = sorted(kept + [row for slug in slugs for row in shapes(slug, graded(slug))], key=lambda row: row["exercise"])
     found = gpu.find()
-    record = {"device": device, "driver": found.driver if found else "", "rows": rows}
-    RESULTS.mkdir(parents=True, exist_ok=True)
+    record = {"device": backends.get("cuda").device(), "driver": found.driver if found else "", "rows": rows}
     path.write_text(json.dumps(record, indent=1) + "\n")
     print(table(record))
 
@@ -64,9 +61,8 @@ def arguments(told: Sequence[str] | None) -> argparse.Namespace:
 
 def kept_rows(path: Path, slugs: Sequence[str]) -> list[dict[str, Any]]:
     """Those in the file that are not measured now."""
-    known = json.loads(path.read_text())["rows"] if path.exists() else []
     others = set(catalog.discover(HOME)) - set(slugs)
-    return [row for row in known if row["exercise"] in others]
+    return [row for row in steps.read(path).get("rows", []) if row["exercise"] in others]
 
 
 def graded(slug: str) -> Verdict:
@@ -136,17 +132,17 @@ def clause(row: dict[str, Any]) -> str:
 
 def records() -> list[dict[str, Any]]:
     """What is on record, the one with the newest row last."""
-    found: list[dict[str, Any]] = [json.loads(path.read_text()) for path in RESULTS.glob("solutions-*.json")]
+    found = map(steps.read, steps.RESULTS.glob("solutions-*.json"))
     return sorted(found, key=lambda record: max(row["measured"] for row in record["rows"]))
 
 
 def write() -> None:
     if not (known := records()):
-        raise SystemExit(f"nothing is in {RESULTS}; measure first, on a GPU: python benchmarks/solutions.py")
+        raise SystemExit(f"nothing is in {steps.RESULTS}; measure first, on a GPU: python benchmarks/solutions.py")
     record = known[-1]
     page = HOME / "docs" / "figures.md"
     page.write_text(steps.placed(page.read_text(), table(record), MARKS))
-    for slug in dict.fromkeys(row["exercise"] for row in record["rows"]):
+    for slug in catalog.discover(HOME):
         readme = HOME / "solutions" / slug / "README.md"
         if said := sentence(record, slug):
             readme.write_text(placed(readme.read_text(), said))
@@ -154,8 +150,9 @@ def write() -> None:
 
 def placed(text: str, said: str) -> str:
     """The README with this paragraph instead of the one that it has, or else below the table of its steps."""
-    if SAID.search(text):
-        return SAID.sub(lambda _: said, text, count=1)
+    replaced, found = SAID.subn(lambda _: said, text, count=1)
+    if found:
+        return replaced
     before, after = text.split(f"{steps.END}\n", 1)
     return f"{before}{steps.END}\n\n{said}\n{after}"
 

@@ -100,10 +100,10 @@ def arguments(told: Sequence[str] | None) -> argparse.Namespace:
     return words.parse_args(told)
 
 
-def results() -> Path:
+def results(of: str = "steps") -> Path:
     """This GPU's file."""
     RESULTS.mkdir(parents=True, exist_ok=True)
-    return RESULTS / f"steps-{backends.get('cuda').device().replace(' ', '_')}.json"
+    return RESULTS / f"{of}-{backends.get('cuda').device().replace(' ', '_')}.json"
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -94,17 +95,18 @@ def test_the_page_of_figures_shows_what_is_on_record() -> None:
 def test_the_rows_that_are_not_measured_again_stay(tmp_path: Path) -> None:
     path = tmp_path / "solutions.json"
     assert solutions.kept_rows(path, []) == []
-    path.write_text(solutions.json.dumps(record(ROW, COUNTED, FAILED)))  # 99: an exercise that is no longer there
+    path.write_text(json.dumps(record(ROW, COUNTED, FAILED)))  # 99: an exercise that is no longer there
     assert solutions.kept_rows(path, [ROW["exercise"]]) == [COUNTED]
 
 
 def test_the_newest_record_is_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(solutions, "RESULTS", tmp_path)
+    monkeypatch.setattr(steps, "RESULTS", tmp_path)
     with pytest.raises(SystemExit, match="measure first"):
         solutions.main(["--write"])
     for name, day in (("solutions-a.json", "2026-11-25"), ("solutions-b.json", "2026-11-24"), ("steps-c.json", "2027")):
-        (tmp_path / name).write_text(solutions.json.dumps(record(ROW | {"measured": day}, FAILED)))
+        (tmp_path / name).write_text(json.dumps(record(ROW | {"measured": day}, FAILED)))
     monkeypatch.setattr(solutions, "HOME", tmp_path)
+    monkeypatch.setattr(catalog, "discover", lambda _: [ROW["exercise"], FAILED["exercise"]])
     page, readme = tmp_path / "docs" / "figures.md", tmp_path / "solutions" / ROW["exercise"] / "README.md"
     for path, marks in ((page, solutions.MARKS), (readme, (steps.BEGIN, steps.END))):
         path.parent.mkdir(parents=True)
